@@ -1,0 +1,70 @@
+import { Schema } from "effect";
+import type { AnalysisId, ConversionId, TenantId, UploadId, UserId } from "./Id.ts";
+import { type OutputFormat, traits } from "./media/OutputFormat.ts";
+
+/**
+ * Where objects live in blob storage. Keys are made of ids, names that the service settled and extensions from a closed
+ * list; nothing a client wrote freely reaches a path.
+ */
+export const BlobKey = Schema.String.check(
+  Schema.isPattern(/^[A-Za-z0-9][A-Za-z0-9_.@-]*(\/[A-Za-z0-9][A-Za-z0-9_.@-]*)+$/),
+).pipe(Schema.brand("BlobKey"));
+export type BlobKey = typeof BlobKey.Type;
+
+const key = Schema.decodeSync(BlobKey);
+
+/** The owner part of every key of an upload. */
+export interface Owner {
+  readonly tenantId: TenantId;
+  readonly userId: UserId;
+  readonly uploadId: UploadId;
+}
+
+const known = [
+  "mp3",
+  "m4a",
+  "mp4",
+  "aac",
+  "opus",
+  "ogg",
+  "oga",
+  "flac",
+  "wav",
+  "aiff",
+  "aif",
+  "webm",
+  "mka",
+  "wma",
+  "amr",
+  "ac3",
+  "caf",
+  "wv",
+];
+
+/** Everything an upload ever stores lies below this prefix; removing it removes the upload's bytes. */
+export const prefix = (owner: Owner): string => `${owner.tenantId}/${owner.userId}/audio/${owner.uploadId}/`;
+
+/** The upload as it came in. The extension of the client's file name is kept only if it is a known one. */
+export const original = (owner: Owner, filename: string): BlobKey => {
+  const extension = filename.slice(filename.lastIndexOf(".") + 1).toLowerCase();
+  return key(`${prefix(owner)}original.${known.includes(extension) ? extension : "bin"}`);
+};
+
+/** Everything one conversion stores lies below this prefix. */
+export const renditions = (owner: Owner, conversionId: ConversionId): string =>
+  `${prefix(owner)}renditions/${conversionId}/`;
+
+/** One output of a conversion. */
+export const rendition = (
+  owner: Owner,
+  conversionId: ConversionId,
+  output: { readonly name: string; readonly format: OutputFormat },
+): BlobKey => key(`${renditions(owner, conversionId)}${output.name}.${traits[output.format].extension}`);
+
+/** Everything one analysis stores lies below this prefix. */
+export const analyses = (owner: Owner, analysisId: AnalysisId): string =>
+  `${prefix(owner)}analysis/${analysisId}/`;
+
+/** The waveform peaks of an analysis, in audiowaveform's binary format. */
+export const waveform = (owner: Owner, analysisId: AnalysisId): BlobKey =>
+  key(`${analyses(owner, analysisId)}waveform.dat`);

@@ -1,0 +1,15 @@
+import { Schema } from "effect";
+import { AnalysisEvent } from "../analysis/Analysis.ts";
+import { CleanupEvent } from "../cleanup/Cleanup.ts";
+import { ConversionEvent } from "../conversion/Conversion.ts";
+import { UploadEvent } from "../upload/Upload.ts";
+
+/** Every event that the log can hold, told apart by `_tag`, the stored type name. */
+export const DomainEvent = Schema.Union([UploadEvent, ConversionEvent, AnalysisEvent, CleanupEvent]);
+export type DomainEvent = typeof DomainEvent.Type;
+
+/** The stored name of an event type. */
+export type EventType = DomainEvent["_tag"];
+
+/** The version in which events of every type are written today. */
+export const schemaVersion = 1;

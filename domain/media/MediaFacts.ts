@@ -1,0 +1,32 @@
+import { Schema } from "effect";
+
+/** What probing found out about an upload's audio stream. Sizes in hertz, seconds, bits per second. */
+export const MediaFacts = Schema.Struct({
+  container: Schema.String,
+  codec: Schema.String,
+  durationSeconds: Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)),
+  sampleRate: Schema.Int.check(Schema.isGreaterThan(0)),
+  channels: Schema.Int.check(Schema.isGreaterThan(0)),
+  bitRate: Schema.NullOr(Schema.Int),
+  tags: Schema.Record(Schema.String, Schema.String),
+});
+export type MediaFacts = typeof MediaFacts.Type;
+
+/** What the service takes in: audio outside these bounds is refused before any filter sees it. */
+export const bounds = {
+  sampleRate: { min: 2_000, max: 384_000 },
+  channels: { min: 1, max: 16 },
+  tags: { count: 64, keyLength: 64, valueLength: 1_024 },
+} as const;
+
+/** The tags that are kept: at most `bounds.tags.count`, keys and values without control characters, cut to length. */
+export const keepTags = (tags: Readonly<Record<string, string>>): Record<string, string> => {
+  const clean = (text: string, length: number) =>
+    Array.from(text.replace(/\p{Cc}+/gu, " ").trim()).slice(0, length).join("");
+  const kept = Object.entries(tags)
+    .map(([key, value]) =>
+      [clean(key.toLowerCase(), bounds.tags.keyLength), clean(value, bounds.tags.valueLength)] as const
+    )
+    .filter(([key, value]) => key !== "" && value !== "");
+  return Object.fromEntries(kept.slice(0, bounds.tags.count));
+};

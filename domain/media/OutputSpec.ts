@@ -1,0 +1,99 @@
+import { Result, Schema } from "effect";
+import type { MediaFacts } from "./MediaFacts.ts";
+import { OutputFormat, traits } from "./OutputFormat.ts";
+
+/** A safe file name without extension: outputs are addressed and stored by it. */
+export const OutputName = Schema.String.check(Schema.isPattern(/^[a-z0-9][a-z0-9_-]{0,62}$/));
+
+/** One output as a client asks for it; what is left out follows the source. */
+export const OutputRequest = Schema.Struct({
+  name: Schema.optionalKey(OutputName),
+  format: OutputFormat,
+  bitrateKbps: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 6, maximum: 512 }))),
+  sampleRate: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 8_000, maximum: 384_000 }))),
+  channels: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 16 }))),
+});
+export type OutputRequest = typeof OutputRequest.Type;
+
+/** One output of a conversion, with its name settled. */
+export const OutputSpec = Schema.Struct({ ...OutputRequest.fields, name: OutputName });
+export type OutputSpec = typeof OutputSpec.Type;
+
+/** The most outputs that one conversion may have. */
+export const maxOutputs = 16;
+
+/** A parameter of an output that its format cannot honour: which one, and what would be valid. */
+export interface InvalidOutput {
+  readonly field: string;
+  readonly detail: string;
+}
+
+/**
+ * Settles names (the format where none is given) and checks each output against its format. Fails with the first
+ * parameter that cannot be honoured; `field` is a path such as `outputs[0].sampleRate`.
+ */
+export const settle = (
+  requests: ReadonlyArray<OutputRequest>,
+): Result.Result<ReadonlyArray<OutputSpec>, InvalidOutput> => {
+  if (requests.length === 0 || requests.length > maxOutputs) {
+    return Result.fail({ field: "outputs", detail: `Ask for 1 to ${maxOutputs} outputs` });
+  }
+  const specs: Array<OutputSpec> = [];
+  for (const [index, request] of requests.entries()) {
+    const spec = { ...request, name: request.name ?? request.format };
+    const problem = specs.some((other) => other.name === spec.name)
+      ? { field: "name", detail: `Two outputs are called "${spec.name}": give each a name of its own` }
+      : misfit(spec);
+    if (problem) return Result.fail({ field: `outputs[${index}].${problem.field}`, detail: problem.detail });
+    specs.push(spec);
+  }
+  return Result.succeed(specs);
+};
+
+const misfit = ({ format, bitrateKbps, sampleRate, channels }: OutputSpec): InvalidOutput | null => {
+  const { bitrateKbps: range, sampleRates, maxSampleRate, maxChannels } = traits[format];
+  if (bitrateKbps !== undefined && range === null) {
+    return { field: "bitrateKbps", detail: `${format} is lossless and takes no bit rate` };
+  }
+  if (bitrateKbps !== undefined && range && (bitrateKbps < range.min || bitrateKbps > range.max)) {
+    return { field: "bitrateKbps", detail: `${format} takes ${range.min} to ${range.max} kbit/s` };
+  }
+  if (sampleRate !== undefined && sampleRates && !sampleRates.includes(sampleRate)) {
+    return { field: "sampleRate", detail: `${format} takes ${sampleRates.join(", ")} Hz` };
+  }
+  if (sampleRate !== undefined && sampleRate > maxSampleRate) {
+    return { field: "sampleRate", detail: `${format} takes at most ${maxSampleRate} Hz` };
+  }
+  if (channels !== undefined && channels > maxChannels) {
+    return { field: "channels", detail: `${format} takes at most ${maxChannels} channels` };
+  }
+  return null;
+};
+
+/** What an output will be encoded with: every value decided. */
+export interface Encoding {
+  readonly name: string;
+  readonly format: OutputFormat;
+  readonly sampleRate: number;
+  readonly channels: number;
+  readonly bitrateKbps: number | null;
+}
+
+/**
+ * The encoding of an output for a source: asked values as they are; otherwise the source's channels, up to what the format
+ * holds, and the source's rate, or the nearest higher one that the format knows.
+ */
+export const encodingFor = (
+  spec: OutputSpec,
+  source: Pick<MediaFacts, "sampleRate" | "channels">,
+): Encoding => {
+  const { bitrateKbps, sampleRates, maxSampleRate, maxChannels } = traits[spec.format];
+  const nearest = sampleRates?.find((rate) => rate >= source.sampleRate) ?? maxSampleRate;
+  return {
+    name: spec.name,
+    format: spec.format,
+    sampleRate: spec.sampleRate ?? (sampleRates ? nearest : Math.min(source.sampleRate, maxSampleRate)),
+    channels: spec.channels ?? Math.min(source.channels, maxChannels),
+    bitrateKbps: bitrateKbps && (spec.bitrateKbps ?? bitrateKbps.default),
+  };
+};

@@ -1,0 +1,62 @@
+import { PgClient } from "@effect/sql-pg";
+import { Effect, Schema } from "effect";
+import type { SqlError } from "effect/sql";
+import { Position } from "../../domain/event/RecordedEvent.ts";
+import { toStored } from "../../domain/event/StoredEvent.ts";
+import type { Append, AppendOutcome } from "../../services/EventStore.ts";
+
+const Row = Schema.Struct({
+  outcome: Schema.Literals(["Appended", "Conflict", "Duplicate", "CommandIdReused"]),
+  stream_version: Schema.Int,
+  log_position: Position,
+  rejection: Schema.Unknown,
+});
+const decodeRows = Schema.decodeUnknownSync(Schema.Array(Row));
+
+/**
+ * Calls `append_events` with a batch in which no stream and no command occurs twice; answers one outcome for each append,
+ * in order.
+ */
+export const callAppend = (
+  sql: PgClient.PgClient,
+  batch: ReadonlyArray<Append>,
+): Effect.Effect<ReadonlyArray<AppendOutcome>, SqlError.SqlError> => {
+  const contexts = batch.map(({ context }) => context);
+  const events = batch.flatMap(({ events }, index) =>
+    events.map(({ eventId, event }) => ({ append: index + 1, eventId, ...toStored(event) }))
+  );
+  return Effect.map(
+    sql`SELECT outcome, stream_version::float8, log_position::float8, rejection FROM append_events(
+      ${batch.map(({ streamId }) => streamId)}::text[],
+      ${batch.map(({ expectedVersion }) => expectedVersion)}::bigint[],
+      ${batch.map(({ fingerprint }) => fingerprint)}::text[],
+      ${contexts.map(({ commandId }) => commandId)}::text[],
+      ${contexts.map(({ tenantId }) => tenantId)}::text[],
+      ${contexts.map(({ correlationId }) => correlationId)}::text[],
+      ${contexts.map(({ causationId }) => causationId ?? "")}::text[],
+      ${contexts.map(({ traceparent }) => traceparent ?? "")}::text[],
+      ${contexts.map(({ issuedAt }) => issuedAt.toISOString())}::text[],
+      ${batch.map(({ rejection }) => rejection === null ? "" : JSON.stringify(rejection))}::text[],
+      ${events.map(({ append }) => append)}::bigint[],
+      ${events.map(({ eventId }) => eventId)}::text[],
+      ${events.map(({ type }) => type)}::text[],
+      ${events.map(({ schemaVersion }) => schemaVersion)}::bigint[],
+      ${events.map(({ data }) => JSON.stringify(data))}::text[]
+    )`,
+    (rows) => decodeRows(rows).map(toOutcome),
+  );
+};
+
+const toOutcome = (row: typeof Row.Type): AppendOutcome => {
+  const { stream_version: version, log_position: position } = row;
+  switch (row.outcome) {
+    case "Appended":
+      return { _tag: "Appended", version, position };
+    case "Duplicate":
+      return { _tag: "Duplicate", version, position, rejection: row.rejection };
+    case "Conflict":
+      return { _tag: "Conflict", actualVersion: version };
+    case "CommandIdReused":
+      return { _tag: "CommandIdReused" };
+  }
+};

@@ -1,0 +1,11 @@
+import { PgMigrator } from "@effect/sql-pg";
+import { eventLog } from "./migrations/EventLog.ts";
+import { reading } from "./migrations/Reading.ts";
+
+/** Brings the database to the schema of this program; needs the client, provides nothing. */
+export const layer = PgMigrator.layer({
+  loader: PgMigrator.fromRecord({
+    "0001_event_log": eventLog,
+    "0002_reading": reading,
+  }),
+});

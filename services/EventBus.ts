@@ -1,0 +1,35 @@
+import { type Cause, Context, type Effect, type Scope, type Stream } from "effect";
+import type { EventType } from "../domain/event/DomainEvent.ts";
+import type { RecordedEvent } from "../domain/event/RecordedEvent.ts";
+
+/** A durable subscription: each matching event is handed to it until it has been handled. */
+export interface Consumer {
+  /** The name under which progress is kept; it outlives the process. */
+  readonly name: string;
+  readonly types: ReadonlyArray<EventType>;
+  /** How many events are handled at once; those of one stream are still handled in order. */
+  readonly concurrency: number;
+  /** Handles one event. It may see the same event again, after a failure or a crash. */
+  readonly handle: (event: RecordedEvent) => Effect.Effect<void, unknown>;
+  /**
+   * Called after the last delivery failed; when it succeeds the event counts as handled. `null`: there is no last delivery, the
+   * event is tried for ever.
+   */
+  readonly giveUp:
+    | ((event: RecordedEvent, cause: Cause.Cause<unknown>) => Effect.Effect<void, unknown>)
+    | null;
+}
+
+/** How often one event is handed to a consumer in a row before it gives up. */
+export const maxDeliveries = 6;
+
+/**
+ * Brings events from the log to those who act on them: at least once, from where each consumer stopped, with backoff between
+ * attempts.
+ */
+export class EventBus extends Context.Service<EventBus, {
+  /** Runs a consumer until the scope closes; events in hand are then given back. */
+  readonly consume: (consumer: Consumer) => Effect.Effect<void, never, Scope.Scope>;
+  /** Events of these types from now on, without memory: for what only matters at this moment. */
+  readonly live: (types: ReadonlyArray<EventType>) => Stream.Stream<RecordedEvent>;
+}>()("tapedeck/services/EventBus") {}

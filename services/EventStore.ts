@@ -1,0 +1,71 @@
+import { Context, type Effect, Schema } from "effect";
+import type { DomainEvent } from "../domain/event/DomainEvent.ts";
+import type { Position, RecordedEvent } from "../domain/event/RecordedEvent.ts";
+import type { CommandId, EventId, TenantId } from "../domain/Id.ts";
+
+/** What every event of one append shares: the command that caused it. */
+export interface CommandContext {
+  readonly commandId: CommandId;
+  readonly tenantId: TenantId;
+  readonly correlationId: string;
+  readonly causationId: string | null;
+  readonly traceparent: string | null;
+  readonly issuedAt: Date;
+}
+
+/** The result of one command, to be written at once: its events and its receipt. */
+export interface Append {
+  readonly streamId: string;
+  /** The version that the decision was based on; 0 for a stream that does not exist. */
+  readonly expectedVersion: number;
+  readonly events: ReadonlyArray<{ readonly eventId: EventId; readonly event: DomainEvent }>;
+  readonly context: CommandContext;
+  /** A hash of the command; the same id with another hash is refused. */
+  readonly fingerprint: string;
+  /** The encoded error of a command that was refused: remembered, so that its repetition is refused alike. */
+  readonly rejection: unknown;
+}
+
+/** What became of an append. */
+export type AppendOutcome =
+  | { readonly _tag: "Appended"; readonly version: number; readonly position: Position }
+  /** Another writer was faster: nothing was written. */
+  | { readonly _tag: "Conflict"; readonly actualVersion: number }
+  /** The command was handled before: its first outcome again. */
+  | {
+    readonly _tag: "Duplicate";
+    readonly version: number;
+    readonly position: Position;
+    readonly rejection: unknown;
+  }
+  /** The command id was used before with another command: nothing was written. */
+  | { readonly _tag: "CommandIdReused" };
+
+/** The store is out of reach, or gave up; the caller may try again with the same command id. */
+export class EventStoreError extends Schema.TaggedError<EventStoreError>()("EventStoreError", {
+  reason: Schema.Literals(["Unavailable"]),
+  cause: Schema.Defect(),
+}) {}
+
+/**
+ * The log. Positions are dense: a reader that meets a hole, or an event that it cannot decode, dies rather than skip
+ * it.
+ */
+export class EventStore extends Context.Service<EventStore, {
+  /** Writes the events and the receipt of one command, or nothing; concurrent appends share round trips. */
+  readonly append: (append: Append) => Effect.Effect<AppendOutcome, EventStoreError>;
+  /** The events of one stream after a version, in order. */
+  readonly readStream: (
+    streamId: string,
+    afterVersion: number,
+  ) => Effect.Effect<ReadonlyArray<RecordedEvent>, EventStoreError>;
+  /** At most `limit` events of the whole log after a position, in order. */
+  readonly read: (
+    after: Position,
+    limit: number,
+  ) => Effect.Effect<ReadonlyArray<RecordedEvent>, EventStoreError>;
+  /** The position of the last event, 0 for an empty log. */
+  readonly head: Effect.Effect<Position, EventStoreError>;
+  /** Waits until the log reaches beyond a position, by an append of this or of another process. */
+  readonly awaitBeyond: (position: Position) => Effect.Effect<void>;
+}>()("tapedeck/services/EventStore") {}

@@ -1,0 +1,96 @@
+import { Schema } from "effect";
+import { BlobKey } from "../../domain/BlobKey.ts";
+import { Failure } from "../../domain/ErrorCode.ts";
+import { Position, type RecordedEvent } from "../../domain/event/RecordedEvent.ts";
+import { TenantId, UploadId, UserId } from "../../domain/Id.ts";
+import { MediaFacts } from "../../domain/media/MediaFacts.ts";
+import type { Projection } from "./Projection.ts";
+
+/** One upload as it is shown. */
+export const UploadRow = Schema.Struct({
+  id: UploadId,
+  tenantId: TenantId,
+  userId: UserId,
+  sessionId: Schema.NullOr(Schema.String),
+  filename: Schema.String,
+  contentType: Schema.NullOr(Schema.String),
+  key: BlobKey,
+  sizeBytes: Schema.Int,
+  sha256: Schema.String,
+  status: Schema.Literals(["received", "ready", "rejected", "deleted"]),
+  rejection: Schema.NullOr(Failure),
+  media: Schema.NullOr(MediaFacts),
+  metadata: Schema.Record(Schema.String, Schema.Json),
+  createdAt: Schema.DateFromString,
+  updatedAt: Schema.DateFromString,
+  position: Position,
+});
+export type UploadRow = typeof UploadRow.Type;
+
+const evolve = (row: UploadRow | null, recorded: RecordedEvent): UploadRow | null => {
+  const { event, recordedAt, position, tenantId } = recorded;
+  if (event._tag === "UploadReceived") {
+    const { _tag, uploadId, process: _process, ...received } = event;
+    return {
+      ...received,
+      id: uploadId,
+      tenantId,
+      status: "received",
+      rejection: null,
+      media: null,
+      createdAt: recordedAt,
+      updatedAt: recordedAt,
+      position,
+    };
+  }
+  if (row === null) return null;
+  const touched = { ...row, updatedAt: recordedAt, position };
+  switch (event._tag) {
+    case "UploadReady":
+      return { ...touched, status: "ready", media: event.media };
+    case "UploadRejected":
+      return { ...touched, status: "rejected", rejection: event.reason };
+    case "UploadDeleted":
+      return { ...touched, status: "deleted" };
+    default:
+      return row;
+  }
+};
+
+/** Uploads, one row each. */
+export const UploadsProjection: Projection<UploadRow> = {
+  name: "uploads",
+  version: 1,
+  row: UploadRow,
+  columns: {
+    id: "text PRIMARY KEY",
+    tenantId: "text NOT NULL",
+    userId: "text NOT NULL",
+    sessionId: "text",
+    filename: "text NOT NULL",
+    contentType: "text",
+    key: "text NOT NULL",
+    sizeBytes: "bigint NOT NULL",
+    sha256: "text NOT NULL",
+    status: "text NOT NULL",
+    rejection: "jsonb",
+    media: "jsonb",
+    metadata: "jsonb NOT NULL",
+    createdAt: "timestamptz NOT NULL",
+    updatedAt: "timestamptz NOT NULL",
+    position: "bigint NOT NULL",
+  },
+  indexes: ["tenant_id, id", "tenant_id, user_id, id"],
+  keyOf: ({ event }) => {
+    switch (event._tag) {
+      case "UploadReceived":
+      case "UploadReady":
+      case "UploadRejected":
+      case "UploadDeleted":
+        return event.uploadId;
+      default:
+        return null;
+    }
+  },
+  evolve,
+};

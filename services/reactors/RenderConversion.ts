@@ -1,0 +1,80 @@
+import { Array as Arr, Effect } from "effect";
+import { join } from "node:path";
+import * as BlobKey from "../../domain/BlobKey.ts";
+import type {
+  Conversion,
+  ConversionCommand,
+  ConversionError,
+  RenderedOutput,
+} from "../../domain/conversion/Conversion.ts";
+import type { ConversionId } from "../../domain/Id.ts";
+import { encodingFor } from "../../domain/media/OutputSpec.ts";
+import { Actors } from "../actors/Actors.ts";
+import { BlobStore } from "../BlobStore.ts";
+import { MediaEngine } from "../MediaEngine.ts";
+import { deleteAll } from "./DeleteAll.ts";
+import { type JobKind, makeJobWorker, type Slots } from "./JobWorker.ts";
+
+/** Renders the outputs of each conversion and stores them. */
+export const makeRenderConversion = Effect.fnUntraced(
+  function* (slots: Slots) {
+    const { conversions } = yield* Actors;
+    const blobs = yield* BlobStore;
+    const media = yield* MediaEngine;
+
+    const kind: JobKind<
+      Conversion,
+      ConversionId,
+      ConversionCommand,
+      ConversionError,
+      Arr.NonEmptyReadonlyArray<RenderedOutput>
+    > = {
+      name: "render",
+      types: ["ConversionRequested", "ConversionRetried"],
+      cancelled: "ConversionCancelled",
+      idOf: (event) => "conversionId" in event ? event.conversionId : null,
+      actor: conversions,
+      commands: {
+        start: (conversionId) => ({ _tag: "StartConversion", conversionId }),
+        progress: (conversionId, attempt, progress) => ({
+          _tag: "ReportConversionProgress",
+          conversionId,
+          attempt,
+          progress,
+        }),
+        complete: (conversionId, outputs) => ({
+          _tag: "CompleteConversion",
+          conversionId,
+          outputs,
+        }),
+        fail: (conversionId, attempt, reason) => ({ _tag: "FailConversion", conversionId, attempt, reason }),
+        cancel: (conversionId) => ({ _tag: "CancelConversion", conversionId }),
+        release: (conversionId, attempt) => ({ _tag: "ReleaseConversion", conversionId, attempt }),
+      },
+      work: Effect.fnUntraced(function* ({ state: { requested }, tenantId, onProgress }) {
+        const workspace = yield* media.workspace;
+        const source = join(workspace, "source");
+        yield* blobs.fetchTo(requested.source.key, source);
+        const files = yield* media.render({
+          workspace,
+          source,
+          media: requested.source.media,
+          encodings: Arr.map(requested.outputs, (spec) => encodingFor(spec, requested.source.media)),
+          onProgress,
+        });
+        return yield* Effect.forEach(
+          files,
+          Effect.fnUntraced(function* ({ encoding, path, ...facts }) {
+            const key = BlobKey.rendition({ ...requested, tenantId }, requested.conversionId, encoding);
+            yield* blobs.putFile(key, path);
+            const { name, format, sampleRate, channels } = encoding;
+            return { name, format, sampleRate, channels, key, ...facts } satisfies RenderedOutput;
+          }),
+        );
+      }, Effect.scoped),
+      discard: ({ state: { requested }, tenantId }) =>
+        deleteAll(blobs, BlobKey.renditions({ ...requested, tenantId }, requested.conversionId)),
+    };
+    return yield* makeJobWorker(kind, slots);
+  },
+);
