@@ -20,22 +20,19 @@ export const makeAppendBatcher = Effect.fnUntraced(function* (callsInFlight: num
   const queue = yield* Queue.unbounded<Waiting>();
 
   const call = (batch: ReadonlyArray<Waiting>): Effect.Effect<void> =>
-    callAppend(sql, batch.map(({ append }) => append)).pipe(
+    Effect.suspend(() => callAppend(sql, batch.map(({ append }) => append))).pipe(
       Effect.flatMap((outcomes) =>
         Effect.forEach(outcomes, (outcome, index) => {
           const waiting = batch[index];
           return waiting ? Deferred.succeed(waiting.done, outcome) : Effect.void;
         }, { discard: true })
       ),
-      Effect.catch((cause) =>
+      Effect.mapError((cause) => new EventStoreError({ reason: "Unavailable", cause })),
+      Effect.catchCause((cause) =>
         batch.length > 1
-          // One append that the database cannot take must not fail its neighbours.
+          // One append that cannot be encoded, or that the database cannot take, must not fail its neighbours.
           ? Effect.forEach(batch, (waiting) => call([waiting]), { discard: true })
-          : Effect.forEach(
-            batch,
-            ({ done }) => Deferred.fail(done, new EventStoreError({ reason: "Unavailable", cause })),
-            { discard: true },
-          )
+          : Effect.forEach(batch, ({ done }) => Deferred.failCause(done, cause), { discard: true })
       ),
       Effect.withTracerEnabled(false),
     );

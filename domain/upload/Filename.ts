@@ -1,0 +1,12 @@
+/** The longest file name that is kept, in characters. */
+const maxLength = 255;
+
+/**
+ * A client's name for a file, made harmless for display and headers: the last path segment, without control and
+ * text-direction characters, cut to 255 characters; `audio` when nothing is left. It never becomes part of a path.
+ */
+export const cleanFilename = (name: string): string => {
+  const segment = name.split(/[/\\]/).at(-1) ?? "";
+  const visible = segment.replace(/[\p{Cc}\p{Cs}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "").trim();
+  return Array.from(visible).slice(0, maxLength).join("") || "audio";
+};

@@ -1,0 +1,30 @@
+import { Redacted } from "effect";
+import type { Settings } from "./Settings.ts";
+
+/** What a person sees when the service is up: where it is, how to call it, and which parts are embedded. */
+export const banner = (settings: Settings, port: number, key: Redacted.Redacted): string => {
+  const host = settings.host.includes(":") ? `[${settings.host}]` : settings.host;
+  const url = `http://${host === "0.0.0.0" || host === "[::]" ? "127.0.0.1" : host}:${port}`;
+  // A key that was configured is known to whoever configured it, and has no place in a log.
+  const shown = settings.bootstrapKey === null ? Redacted.value(key) : "$TAPEDECK_BOOTSTRAP_KEY";
+  const database = settings.databaseUrl === null
+    ? `PGlite in ${settings.dataDirectory} (embedded)`
+    : "Postgres (DATABASE_URL)";
+  return `
+  Tapedeck is running.
+
+  URL       ${url}
+  Docs      ${url}/docs
+  API key   ${shown}
+  Database  ${database}
+  Bus       in-process (embedded)
+  Storage   ${settings.storageDirectory} (local disk)
+
+  Try it with any audio file:
+
+    curl -H 'Authorization: Bearer ${shown}' -F file=@song.mp3 \\
+      -F 'process={"outputs":[{"format":"opus"},{"format":"flac"}]}' ${url}/api/v1/uploads
+
+  Ctrl-C stops it; a second Ctrl-C stops it at once.
+`;
+};

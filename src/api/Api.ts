@@ -1,0 +1,18 @@
+import { HttpApi, OpenApi } from "effect/http-api";
+import { AnalysesApi } from "./AnalysesApi.ts";
+import { ConversionsApi } from "./ConversionsApi.ts";
+import { SystemApi } from "./SystemApi.ts";
+import { UploadsApi } from "./UploadsApi.ts";
+
+/** The public HTTP API: routes, OpenAPI, reference page and typed client all come from this declaration. */
+export class Api extends HttpApi.make("tapedeck")
+  .add(UploadsApi)
+  .add(ConversionsApi)
+  .add(AnalysesApi)
+  .add(SystemApi)
+  .annotate(HttpApi.PayloadParseOptions, { onExcessProperty: "error" })
+  .annotateMerge(OpenApi.annotations({
+    title: "Tapedeck",
+    version: "1",
+    description: "Send audio, get it back in other formats, measured.",
+  })) {}

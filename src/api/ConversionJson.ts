@@ -1,0 +1,35 @@
+import { Schema } from "effect";
+import { Failure } from "../../domain/ErrorCode.ts";
+import { ConversionId, UploadId } from "../../domain/Id.ts";
+import { JobStatus } from "../../domain/Job.ts";
+import { OutputFormat } from "../../domain/media/OutputFormat.ts";
+import { Links } from "./UploadJson.ts";
+
+/** One output of a conversion; sizes, duration and hash are `null` until it is there. */
+export const OutputJson = Schema.Struct({
+  name: Schema.String,
+  format: OutputFormat,
+  status: JobStatus,
+  sizeBytes: Schema.NullOr(Schema.Int),
+  durationSeconds: Schema.NullOr(Schema.Finite),
+  sampleRate: Schema.NullOr(Schema.Int),
+  channels: Schema.NullOr(Schema.Int),
+  sha256: Schema.NullOr(Schema.String),
+  links: Links,
+});
+
+/** A conversion as clients see it. */
+export const ConversionJson = Schema.Struct({
+  id: ConversionId,
+  uploadId: UploadId,
+  status: JobStatus,
+  progress: Schema.NullOr(Schema.Finite),
+  attempt: Schema.Int,
+  outputs: Schema.Array(OutputJson),
+  error: Schema.optionalKey(Failure),
+  queuedAt: Schema.DateFromString,
+  startedAt: Schema.NullOr(Schema.DateFromString),
+  finishedAt: Schema.NullOr(Schema.DateFromString),
+  links: Links,
+});
+export type ConversionJson = typeof ConversionJson.Type;

@@ -1,0 +1,72 @@
+import { Schema } from "effect";
+import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api";
+import { UploadId } from "../../domain/Id.ts";
+import { Authorization } from "./Authorization.ts";
+import { Problems } from "./Problem.ts";
+import { afterHeaders, afterQuery } from "./Reading.ts";
+import { Accepted, UploadJson } from "./UploadJson.ts";
+
+const params = { id: UploadId };
+const Bytes = HttpApiSchema.StreamUint8Array();
+
+/** Receiving, showing and deleting uploads. */
+export class UploadsApi extends HttpApiGroup.make("uploads")
+  .add(
+    HttpApiEndpoint.post("receive", "/uploads", {
+      query: {
+        userId: Schema.optionalKey(Schema.String),
+        sessionId: Schema.optionalKey(Schema.String),
+        process: Schema.optionalKey(Schema.String),
+        metadata: Schema.optionalKey(Schema.String),
+      },
+      headers: { "x-filename": Schema.optionalKey(Schema.String) },
+      payload: [
+        Schema.Struct({ file: Schema.String }).pipe(HttpApiSchema.asMultipartStream()),
+        HttpApiSchema.StreamUint8Array({ contentType: ["application/octet-stream", "audio/*"] }),
+      ],
+      success: Accepted(UploadId).pipe(HttpApiSchema.status(201)),
+    }).annotateMerge(OpenApi.annotations({
+      summary: "Upload audio",
+      description:
+        "Either `multipart/form-data` with a part `file` (or `audio_file`) and optional parts `process`, `metadata`, `userId`, " +
+        "`sessionId`, or the audio as the raw body, with `X-Filename` and the other values in the query. `process` is JSON: " +
+        '`{"outputs": [{"format": "mp3", "bitrateKbps": 128}], "analysis": true}`.',
+    })),
+    HttpApiEndpoint.get("list", "/uploads", {
+      query: {
+        ...afterQuery,
+        userId: Schema.optionalKey(Schema.String),
+        sessionId: Schema.optionalKey(Schema.String),
+        status: Schema.optionalKey(UploadJson.fields.status),
+        search: Schema.optionalKey(Schema.String),
+        cursor: Schema.optionalKey(UploadId),
+        limit: Schema.optionalKey(
+          Schema.NumberFromString.check(Schema.isInt(), Schema.isBetween({ minimum: 1, maximum: 200 })),
+        ),
+      },
+      headers: afterHeaders,
+      success: Schema.Struct({ items: Schema.Array(UploadJson), nextCursor: Schema.NullOr(UploadId) }),
+    }).annotateMerge(OpenApi.annotations({ summary: "List uploads, newest first" })),
+    HttpApiEndpoint.get("show", "/uploads/:id", {
+      params,
+      query: afterQuery,
+      headers: afterHeaders,
+      success: UploadJson,
+    }).annotateMerge(OpenApi.annotations({ summary: "Show an upload" })),
+    HttpApiEndpoint.delete("remove", "/uploads/:id", {
+      params,
+      success: Accepted(UploadId).pipe(HttpApiSchema.status(202)),
+    }).annotateMerge(OpenApi.annotations({
+      summary: "Delete an upload",
+      description: "Work on it is cancelled; its objects are removed soon afterwards.",
+    })),
+    HttpApiEndpoint.get("content", "/uploads/:id/content", {
+      params,
+      query: afterQuery,
+      headers: afterHeaders,
+      success: Bytes,
+    }).annotateMerge(OpenApi.annotations({ summary: "The original bytes; `Range` and `ETag` are honoured" })),
+  )
+  .middleware(Authorization)
+  .middleware(Problems)
+  .prefix("/api/v1") {}

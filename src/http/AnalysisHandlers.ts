@@ -1,0 +1,87 @@
+import { Effect, Result, Stream } from "effect";
+import { HttpServerResponse } from "effect/http";
+import { HttpApiBuilder } from "effect/http-api";
+import type { UploadId } from "../../domain/Id.ts";
+import { decodeDat, encodeDat, toJson } from "../../domain/signal/WaveformFormat.ts";
+import { zoom } from "../../domain/signal/WaveformPeaks.ts";
+import { Actors } from "../../services/actors/Actors.ts";
+import { initial } from "../../services/actors/CommandMeta.ts";
+import { BlobStore } from "../../services/BlobStore.ts";
+import { nextId } from "../../services/Ids.ts";
+import { Views } from "../../services/views/Views.ts";
+import { Api } from "../api/Api.ts";
+import { Caller } from "../api/Authorization.ts";
+import { fail } from "../api/Problem.ts";
+import { orProblem } from "./Failures.ts";
+import { links, presentAnalysis } from "./Presentation.ts";
+import { caughtUp } from "./ReadYourWrites.ts";
+import { readySource } from "./ReadySource.ts";
+
+/** Answers the requests of `AnalysesApi`. */
+export const analysisHandlers = HttpApiBuilder.group(
+  Api,
+  "analyses",
+  Effect.fnUntraced(function* (handlers) {
+    const { uploads, analyses } = yield* Actors;
+    const views = yield* Views;
+    const blobs = yield* BlobStore;
+
+    const find = Effect.fnUntraced(function* (uploadId: UploadId) {
+      const { tenantId } = yield* Caller;
+      const upload = yield* views.upload(tenantId, uploadId);
+      const [row] = upload === null || upload.status === "deleted"
+        ? []
+        : yield* views.analysesOf(tenantId, [uploadId]);
+      return row ?? (yield* fail("NOT_FOUND", { detail: "There is no analysis of such an upload" }));
+    });
+
+    return handlers
+      .handle(
+        "show",
+        Effect.fnUntraced(function* ({ params, query, headers }) {
+          yield* caughtUp(views, query, headers);
+          return presentAnalysis(yield* find(params.id));
+        }, orProblem),
+      )
+      .handle(
+        "request",
+        Effect.fnUntraced(function* ({ params }) {
+          const { tenantId } = yield* Caller;
+          const { source, userId } = yield* readySource(uploads, tenantId, params.id);
+          const analysisId = yield* nextId("anl");
+          const { position } = yield* analyses.send({
+            _tag: "RequestAnalysis",
+            requested: { _tag: "AnalysisRequested", analysisId, uploadId: params.id, userId, source },
+          }, initial(tenantId, yield* nextId("cmd")));
+          return { id: analysisId, status: "queued", position, links: links.analysis(params.id) };
+        }, orProblem),
+      )
+      .handle(
+        "waveform",
+        Effect.fnUntraced(function* ({ params, query, headers }) {
+          yield* caughtUp(views, query, headers);
+          const { report, status } = yield* find(params.id);
+          if (report === null) return yield* fail("NOT_READY", { detail: `The analysis is ${status}` });
+          const finest = report.waveform.samplesPerPixel;
+          const wanted = query.zoom ?? finest;
+          if (wanted % finest !== 0) {
+            return yield* fail("INVALID_PARAMETER", {
+              field: "zoom",
+              detail: `Ask for a multiple of ${finest}`,
+            });
+          }
+          const stored = yield* Stream.mkUint8Array(blobs.get(report.waveform.key));
+          const decoded = decodeDat(stored);
+          if (Result.isFailure(decoded)) return yield* Effect.die(decoded.failure);
+          const peaks = zoom(decoded.success, wanted);
+          const bits = query.bits === "16" ? 16 : 8;
+          return query.format === "dat"
+            ? HttpServerResponse.uint8Array(encodeDat(peaks, bits), {
+              contentType: "application/octet-stream",
+              headers: { "content-disposition": 'attachment; filename="waveform.dat"' },
+            })
+            : toJson(peaks, bits);
+        }, orProblem),
+      );
+  }),
+);

@@ -1,0 +1,117 @@
+import { Array as Arr, Effect, Result } from "effect";
+import { HttpApiBuilder } from "effect/http-api";
+import type { ConversionId } from "../../domain/Id.ts";
+import { traits } from "../../domain/media/OutputFormat.ts";
+import { settle } from "../../domain/media/OutputSpec.ts";
+import { Actors } from "../../services/actors/Actors.ts";
+import { initial } from "../../services/actors/CommandMeta.ts";
+import { BlobStore } from "../../services/BlobStore.ts";
+import { nextId } from "../../services/Ids.ts";
+import { Views } from "../../services/views/Views.ts";
+import { Api } from "../api/Api.ts";
+import { Caller } from "../api/Authorization.ts";
+import { fail } from "../api/Problem.ts";
+import { serveContent } from "./ContentResponse.ts";
+import { orProblem } from "./Failures.ts";
+import { links, presentConversion } from "./Presentation.ts";
+import { caughtUp } from "./ReadYourWrites.ts";
+import { readySource } from "./ReadySource.ts";
+
+/** Answers the requests of `ConversionsApi`. */
+export const conversionHandlers = HttpApiBuilder.group(
+  Api,
+  "conversions",
+  Effect.fnUntraced(function* (handlers) {
+    const { uploads, conversions } = yield* Actors;
+    const views = yield* Views;
+    const blobs = yield* BlobStore;
+
+    const find = Effect.fnUntraced(function* (id: ConversionId) {
+      const { tenantId } = yield* Caller;
+      const row = yield* views.conversion(tenantId, id);
+      return row ?? (yield* fail("NOT_FOUND", { detail: "There is no such conversion" }));
+    });
+
+    const steer = Effect.fnUntraced(
+      function* (_tag: "CancelConversion" | "RetryConversion", conversionId: ConversionId) {
+        const { tenantId } = yield* Caller;
+        const meta = initial(tenantId, yield* nextId("cmd"));
+        const { state, position } = yield* conversions.send({ _tag, conversionId }, meta);
+        if (state === null) return yield* Effect.die("a conversion that accepted a command is not there");
+        const { requested, job } = state;
+        return {
+          id: conversionId,
+          status: job.status,
+          position,
+          links: links.conversion(conversionId, requested.uploadId),
+        };
+      },
+    );
+
+    return handlers
+      .handle(
+        "request",
+        Effect.fnUntraced(function* ({ params, payload }) {
+          const { tenantId } = yield* Caller;
+          const outputs = settle(payload.outputs);
+          if (Result.isFailure(outputs)) return yield* fail("INVALID_PARAMETER", outputs.failure);
+          if (!Arr.isReadonlyArrayNonEmpty(outputs.success)) return yield* Effect.die("settled to nothing");
+          const { source, userId } = yield* readySource(uploads, tenantId, params.id);
+          const conversionId = yield* nextId("cnv");
+          const { position } = yield* conversions.send({
+            _tag: "RequestConversion",
+            requested: {
+              _tag: "ConversionRequested",
+              conversionId,
+              uploadId: params.id,
+              userId,
+              source,
+              outputs: outputs.success,
+            },
+          }, initial(tenantId, yield* nextId("cmd")));
+          return {
+            id: conversionId,
+            status: "queued",
+            position,
+            links: links.conversion(conversionId, params.id),
+          };
+        }, orProblem),
+      )
+      .handle(
+        "show",
+        Effect.fnUntraced(function* ({ params, query, headers }) {
+          yield* caughtUp(views, query, headers);
+          return presentConversion(yield* find(params.id));
+        }, orProblem),
+      )
+      .handle("cancel", ({ params }) => orProblem(steer("CancelConversion", params.id)))
+      .handle(
+        "retry",
+        Effect.fnUntraced(function* ({ params }) {
+          const { tenantId } = yield* Caller;
+          const state = yield* conversions.state(tenantId, params.id);
+          if (state !== null) yield* readySource(uploads, tenantId, state.requested.uploadId);
+          return yield* steer("RetryConversion", params.id);
+        }, orProblem),
+      )
+      .handle(
+        "output",
+        Effect.fnUntraced(function* ({ params, query, headers }) {
+          yield* caughtUp(views, query, headers);
+          const row = yield* find(params.id);
+          const output = row.rendered.find(({ name }) => name === params.name);
+          if (output === undefined) {
+            return yield* row.requested.some(({ name }) => name === params.name)
+              ? fail("NOT_READY", { detail: `The conversion is ${row.status}` })
+              : fail("NOT_FOUND", { detail: "There is no such output" });
+          }
+          const { extension, mediaType } = traits[output.format];
+          return yield* serveContent(blobs, {
+            ...output,
+            mediaType,
+            filename: `${output.name}.${extension}`,
+          });
+        }, orProblem),
+      );
+  }),
+);

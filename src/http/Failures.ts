@@ -1,0 +1,85 @@
+import { Effect } from "effect";
+import type { AnalysisError } from "../../domain/analysis/Analysis.ts";
+import type { ConversionError } from "../../domain/conversion/Conversion.ts";
+import type { UploadError } from "../../domain/upload/Upload.ts";
+import type { ActorError } from "../../services/actors/Actor.ts";
+import type { BlobStoreError } from "../../services/BlobStore.ts";
+import type { EventStoreError } from "../../services/EventStore.ts";
+import type { MediaError } from "../../services/MediaEngine.ts";
+import type { ViewsError } from "../../services/views/Views.ts";
+import { fail, type Problem } from "../api/Problem.ts";
+
+/** What the services below the API fail with. */
+type ServiceError =
+  | UploadError
+  | ConversionError
+  | AnalysisError
+  | ActorError
+  | EventStoreError
+  | BlobStoreError
+  | MediaError
+  | ViewsError;
+
+const noSuch = fail("NOT_FOUND", { detail: "There is no such resource" });
+
+const unavailable = (part: string) => (error: ServiceError) =>
+  Effect.andThen(
+    Effect.logWarning(`${part} failed while answering a request`, error),
+    fail("UNAVAILABLE", { detail: `${part} is out of reach at the moment; try again` }),
+  );
+
+const toProblem = (error: ServiceError): Effect.Effect<never, Problem> => {
+  switch (error._tag) {
+    case "UploadError":
+    case "ConversionError":
+    case "AnalysisError":
+      switch (error.reason) {
+        case "NotFound":
+          return noSuch;
+        case "AlreadyExists":
+          return Effect.die(error);
+        case "AlreadyFinished":
+          return fail("ALREADY_FINISHED", { detail: "The job is over already" });
+        case "StillActive":
+          return fail("NOT_READY", { detail: "The job is still under way; cancel it or wait for it first" });
+      }
+      break;
+    case "ActorError":
+      return error.reason === "CommandIdReused"
+        ? Effect.die(error)
+        : fail("OVERLOADED", { detail: "Too much is asked of this resource at once; try again" });
+    case "BlobStoreError":
+      return error.reason === "NotFound" ? noSuch : unavailable("The blob store")(error);
+    case "EventStoreError":
+      return unavailable("The event store")(error);
+    case "MediaError":
+      return unavailable("The working directory")(error);
+    case "ViewsError":
+      return error.reason._tag === "Behind"
+        ? fail("PROJECTION_BEHIND", {
+          detail:
+            `The views have come to position ${error.reason.reached} of ${error.reason.position}; try again`,
+        })
+        : unavailable("The database")(error);
+  }
+};
+
+const tags = new Set<ServiceError["_tag"]>([
+  "UploadError",
+  "ConversionError",
+  "AnalysisError",
+  "ActorError",
+  "EventStoreError",
+  "BlobStoreError",
+  "MediaError",
+  "ViewsError",
+]);
+
+const isServiceError = (error: ServiceError | Problem): error is ServiceError =>
+  "_tag" in error && tags.has(error._tag);
+
+/** Turns the failures of services into problems; problems pass. */
+export const orProblem = <A, R>(
+  effect: Effect.Effect<A, ServiceError | Problem, R>,
+): Effect.Effect<A, Problem, R> =>
+  Effect.catch(effect, (error) => isServiceError(error) ? toProblem(error) : Effect.fail(error));

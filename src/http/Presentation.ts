@@ -1,0 +1,105 @@
+import type { AnalysisRow } from "../../services/projections/AnalysesProjection.ts";
+import type { ConversionRow } from "../../services/projections/ConversionsProjection.ts";
+import type { UploadRow } from "../../services/projections/UploadsProjection.ts";
+import type { AnalysisJson } from "../api/AnalysisJson.ts";
+import type { ConversionJson } from "../api/ConversionJson.ts";
+import type { UploadJson } from "../api/UploadJson.ts";
+
+const root = "/api/v1";
+
+/** Where things are found. */
+export const links = {
+  upload: (id: string) => ({
+    self: `${root}/uploads/${id}`,
+    content: `${root}/uploads/${id}/content`,
+    conversions: `${root}/uploads/${id}/conversions`,
+    analysis: `${root}/uploads/${id}/analysis`,
+    waveform: `${root}/uploads/${id}/waveform`,
+  }),
+  conversion: (id: string, uploadId: string) => ({
+    self: `${root}/conversions/${id}`,
+    upload: `${root}/uploads/${uploadId}`,
+  }),
+  output: (id: string, name: string) => ({ content: `${root}/conversions/${id}/outputs/${name}` }),
+  analysis: (uploadId: string) => ({
+    self: `${root}/uploads/${uploadId}/analysis`,
+    upload: `${root}/uploads/${uploadId}`,
+    waveform: `${root}/uploads/${uploadId}/waveform`,
+  }),
+};
+
+/** An upload as JSON, with the jobs that were made for it. */
+export const presentUpload = (
+  row: UploadRow,
+  conversions: ReadonlyArray<ConversionRow>,
+  analysis: AnalysisRow | undefined,
+): UploadJson => {
+  const { key: _key, contentType: _contentType, sessionId, rejection, media, ...shown } = row;
+  return {
+    ...shown,
+    ...(sessionId !== null && { sessionId }),
+    ...(rejection !== null && { rejection }),
+    ...(media !== null && { media }),
+    conversions: conversions.map(({ id, status }) => ({ id, status })),
+    ...(analysis && { analysis: { id: analysis.id, status: analysis.status } }),
+    links: links.upload(row.id),
+  };
+};
+
+/** A conversion as JSON. */
+export const presentConversion = (row: ConversionRow): ConversionJson => ({
+  ...presentJob(row),
+  id: row.id,
+  outputs: row.requested.map(({ name, format }) => {
+    const rendered = row.rendered.find((output) => output.name === name);
+    return {
+      name,
+      format,
+      status: row.status,
+      sizeBytes: rendered?.sizeBytes ?? null,
+      durationSeconds: rendered?.durationSeconds ?? null,
+      sampleRate: rendered?.sampleRate ?? null,
+      channels: rendered?.channels ?? null,
+      sha256: rendered?.sha256 ?? null,
+      links: links.output(row.id, name),
+    };
+  }),
+  links: links.conversion(row.id, row.uploadId),
+});
+
+/** An analysis as JSON. */
+export const presentAnalysis = (row: AnalysisRow): AnalysisJson => {
+  const { report } = row;
+  const shownLinks = links.analysis(row.uploadId);
+  return {
+    ...presentJob(row),
+    id: row.id,
+    decodedSeconds: report?.decodedSeconds ?? null,
+    loudness: report?.loudness ?? null,
+    signal: report?.signal ?? null,
+    waveform: report && {
+      sampleRate: report.waveform.sampleRate,
+      samplesPerPixel: report.waveform.samplesPerPixel,
+      length: report.waveform.length,
+      links: { json: shownLinks.waveform, dat: `${shownLinks.waveform}?format=dat` },
+    },
+    warnings: report?.warnings ?? [],
+    analyserVersion: report?.analyserVersion ?? null,
+    links: shownLinks,
+  };
+};
+
+const presentJob = (
+  { uploadId, status, progress, attempt, error, queuedAt, startedAt, finishedAt }:
+    | ConversionRow
+    | AnalysisRow,
+) => ({
+  uploadId,
+  status,
+  progress,
+  attempt,
+  ...(error !== null && { error }),
+  queuedAt,
+  startedAt,
+  finishedAt,
+});

@@ -1,0 +1,83 @@
+import { Cause, Effect, SchemaIssue } from "effect";
+import { HttpMiddleware, HttpServerError, HttpServerResponse } from "effect/http";
+import { HttpApiMiddleware } from "effect/http-api";
+import { catalogue, type ErrorCode } from "../../domain/ErrorCode.ts";
+import { fail, makeProblem, type Particulars, Problems } from "../api/Problem.ts";
+
+const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1();
+
+/** The first thing that a schema refused: where, and why. `prefix` names the part of the request. */
+export const firstIssue = (issue: SchemaIssue.Issue, prefix = ""): Particulars => {
+  const [first] = issuesOf(issue).issues;
+  const field = (first?.path ?? []).reduce<string>((path, segment) => {
+    const key = typeof segment === "object" ? segment.key : segment;
+    return typeof key === "number" || /^\d+$/.test(String(key))
+      ? `${path}[${String(key)}]`
+      : path === ""
+      ? String(key)
+      : `${path}.${String(key)}`;
+  }, prefix);
+  const detail = first?.message ?? "The value is not valid";
+  return field === "" ? { detail } : { detail, field };
+};
+
+/** What a schema refuses in a request becomes a problem that names the field. An id that cannot exist is not found. */
+export const problemsLayer = HttpApiMiddleware.layerSchemaErrorTransform(Problems, ({ kind, cause }) => {
+  switch (kind) {
+    case "Params":
+      return fail("NOT_FOUND", { detail: "There is no such resource" });
+    case "Query":
+    case "Headers":
+    case "Payload":
+      return fail("INVALID_PARAMETER", firstIssue(cause.issue));
+    case "Body":
+    case "ResponseHeaders":
+      return Effect.die(cause);
+  }
+});
+
+const byStatus: ReadonlyMap<number, ErrorCode> = new Map([
+  [400, "MALFORMED_REQUEST"],
+  [401, "UNAUTHORIZED"],
+  [404, "NOT_FOUND"],
+  [413, "UPLOAD_TOO_LARGE"],
+  [415, "UNSUPPORTED_MEDIA_TYPE"],
+  [500, "INTERNAL"],
+]);
+
+/**
+ * The outermost layer of every request: whatever leaves the routes as a bare error status or a defect becomes a problem, defects
+ * are logged, and answers that ask for patience say how long.
+ */
+export const problemsEverywhere = HttpMiddleware.make((app) =>
+  app.pipe(
+    Effect.catchCause((cause) => {
+      if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause);
+      return Effect.gen(function* () {
+        const [response] = yield* HttpServerError.causeResponse(cause);
+        if (response.status >= 500) yield* Effect.logError("A request failed unexpectedly", cause);
+        return response;
+      });
+    }),
+    Effect.flatMap((response) => {
+      const code = byStatus.get(response.status);
+      const bare = code !== undefined && response.headers["content-type"] !== "application/problem+json";
+      return bare ? problemResponse(code) : Effect.succeed(response);
+    }),
+    Effect.map((response) =>
+      response.status === 429 || response.status === 503
+        ? HttpServerResponse.setHeader(response, "retry-after", "1")
+        : response
+    ),
+  )
+);
+
+const problemResponse = (code: ErrorCode) =>
+  Effect.map(
+    makeProblem(code, { detail: catalogue[code].title }),
+    (problem) =>
+      HttpServerResponse.jsonUnsafe(problem, {
+        status: problem.status,
+        contentType: "application/problem+json",
+      }),
+  );

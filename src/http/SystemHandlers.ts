@@ -1,0 +1,34 @@
+import { Effect } from "effect";
+import { HttpApiBuilder } from "effect/http-api";
+import { BlobStore } from "../../services/BlobStore.ts";
+import { EventStore } from "../../services/EventStore.ts";
+import { Api } from "../api/Api.ts";
+
+const check = <A, E>(part: Effect.Effect<A, E>, complaint: string) =>
+  part.pipe(
+    Effect.timeout("2 seconds"),
+    Effect.as({ ok: true }),
+    Effect.catch((error) => Effect.as(Effect.logWarning(complaint, error), { ok: false, detail: complaint })),
+  );
+
+/** Answers the requests of `SystemApi`. */
+export const systemHandlers = HttpApiBuilder.group(
+  Api,
+  "system",
+  Effect.fnUntraced(function* (handlers) {
+    const store = yield* EventStore;
+    const blobs = yield* BlobStore;
+    return handlers
+      .handle("health", () => Effect.succeed({ status: "ok" as const }))
+      .handle("readiness", () =>
+        Effect.gen(function* () {
+          const parts = {
+            eventStore: yield* check(store.head, "The event store does not answer"),
+            blobStore: yield* check(blobs.check, "The blob store cannot be written to"),
+          };
+          return Object.values(parts).every(({ ok }) => ok)
+            ? { status: "ready" as const, parts }
+            : yield* Effect.fail({ status: "unavailable" as const, parts });
+        }));
+  }),
+);

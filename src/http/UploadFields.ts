@@ -1,0 +1,78 @@
+import { Effect, Result, Schema } from "effect";
+import { UserId } from "../../domain/Id.ts";
+import { settle } from "../../domain/media/OutputSpec.ts";
+import { maxMetadataBytes, type Process } from "../../domain/upload/Upload.ts";
+import { ProcessRequest } from "../api/UploadJson.ts";
+import { fail, type Problem } from "../api/Problem.ts";
+import { firstIssue } from "./ProblemLayers.ts";
+
+/** What a client says about an upload beside its bytes, as text. */
+export interface RawFields {
+  readonly userId?: string | undefined;
+  readonly sessionId?: string | undefined;
+  readonly process?: string | undefined;
+  readonly metadata?: string | undefined;
+}
+
+/** The same, understood. */
+export interface UploadFields {
+  readonly userId: UserId;
+  readonly sessionId: string | null;
+  readonly process: Process;
+  readonly metadata: Readonly<Record<string, Schema.Json>>;
+}
+
+const SessionId = Schema.String.check(Schema.isPattern(/^[^\p{Cc}]{1,128}$/u));
+const Metadata = Schema.Record(Schema.String, Schema.Json);
+const noone = UserId.make("default");
+
+/** Reads the fields; fails with the first that is not valid. */
+export const readFields = Effect.fnUntraced(
+  function* (raw: RawFields): Effect.fn.Return<UploadFields, Problem> {
+    const userId = raw.userId === undefined ? noone : yield* decode("userId", UserId, raw.userId);
+    const sessionId = raw.sessionId === undefined
+      ? null
+      : yield* decode("sessionId", SessionId, raw.sessionId);
+    const request = raw.process === undefined
+      ? {}
+      : yield* decodeJson("process", ProcessRequest, raw.process);
+    const outputs = request.outputs === undefined ? Result.succeed([]) : settle(request.outputs);
+    if (Result.isFailure(outputs)) {
+      const { field, detail } = outputs.failure;
+      return yield* fail("INVALID_PARAMETER", { field: `process.${field}`, detail });
+    }
+    const metadata = raw.metadata === undefined ? {} : yield* decodeJson("metadata", Metadata, raw.metadata);
+    const metadataBytes = new TextEncoder().encode(JSON.stringify(metadata));
+    if (metadataBytes.length > maxMetadataBytes || raw.metadata?.includes("\\u0000")) {
+      return yield* fail("INVALID_PARAMETER", {
+        field: "metadata",
+        detail: `At most ${maxMetadataBytes} bytes of JSON without NUL characters`,
+      });
+    }
+    return {
+      userId,
+      sessionId,
+      process: { outputs: outputs.success, analysis: request.analysis ?? true },
+      metadata,
+    };
+  },
+);
+
+const decode = <A>(
+  field: string,
+  schema: Schema.Codec<A, unknown>,
+  value: unknown,
+): Effect.Effect<A, Problem> =>
+  Schema.decodeUnknownEffect(schema, { onExcessProperty: "error" })(value).pipe(
+    Effect.catchTag("SchemaError", ({ issue }) => fail("INVALID_PARAMETER", firstIssue(issue, field))),
+  );
+
+const decodeJson = <A>(
+  field: string,
+  schema: Schema.Codec<A, unknown>,
+  text: string,
+): Effect.Effect<A, Problem> =>
+  Effect.try({ try: (): unknown => JSON.parse(text), catch: () => "not JSON" as const }).pipe(
+    Effect.catch(() => fail("INVALID_PARAMETER", { field, detail: "This is not valid JSON" })),
+    Effect.flatMap((json) => decode(field, schema, json)),
+  );
