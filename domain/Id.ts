@@ -22,7 +22,9 @@ export type CleanupId = typeof CleanupId.Type;
 export const EventId = text("evt").pipe(Schema.brand("EventId"));
 export type EventId = typeof EventId.Type;
 /** A command's id may end in a purpose, to tell apart the commands that one event gives rise to. */
-export const CommandId = Schema.String.check(Schema.isPattern(/^cmd_[0-7][0-9a-hjkmnp-tv-z]{25}(\.[a-z]+)?$/))
+export const CommandId = Schema.String.check(
+  Schema.isPattern(/^cmd_[0-7][0-9a-hjkmnp-tv-z]{25}(\.[a-z0-9_.]+)?$/),
+)
   .pipe(
     Schema.brand("CommandId"),
   );

@@ -126,34 +126,35 @@ const resuming = <E, R>(
     );
   });
 
-/** Hands an event over until it is handled, or given up after the last attempt; giving up is itself tried for ever. */
+/** Hands an event over until it is handled, or given up after the last delivery; giving up is itself tried for ever. */
 const deliver = (consumer: Consumer, recorded: RecordedEvent): Effect.Effect<void> => {
-  const attempt = (count: number): Effect.Effect<void> =>
-    Effect.catchCause(inSpan(consumer, recorded, count), (cause) => {
-      if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt;
-      const failed = Effect.logWarning(
-        `${consumer.name} failed on ${recorded.event._tag} at position ${recorded.position}, delivery ${count}`,
-        cause,
-      );
-      return count >= maxDeliveries && consumer.giveUp !== null
-        ? failed.pipe(
-          Effect.andThen(consumer.giveUp(recorded, cause)),
-          Effect.sandbox,
-          Effect.retry(forever),
-          Effect.orDie,
-        )
-        : failed.pipe(Effect.andThen(Effect.sleep(pauseAfter(count))), Effect.andThen(attempt(count + 1)));
-    });
+  const what = `${recorded.event._tag} at position ${recorded.position}`;
+  const attempt = (delivery: number): Effect.Effect<void> =>
+    consumer.handle(recorded).pipe(
+      Effect.tapCause((cause) =>
+        Cause.hasInterruptsOnly(cause)
+          ? Effect.void
+          : Effect.logWarning(`${consumer.name} failed on ${what}, delivery ${delivery}`, cause)
+      ),
+      (handled) => inSpan(handled, consumer, recorded, delivery),
+      Effect.catchCause((cause) => {
+        if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt;
+        return delivery >= maxDeliveries && consumer.giveUp !== null
+          ? consumer.giveUp(recorded, cause).pipe(Effect.sandbox, Effect.retry(forever), Effect.orDie)
+          : Effect.andThen(Effect.sleep(pauseAfter(delivery)), attempt(delivery + 1));
+      }),
+    );
   return attempt(1);
 };
 
-const inSpan = (
+const inSpan = <E>(
+  handled: Effect.Effect<void, E>,
   consumer: Consumer,
   recorded: RecordedEvent,
   delivery: number,
-): Effect.Effect<void, unknown> => {
+): Effect.Effect<void, E> => {
   const parent = toSpan(recorded.traceparent);
-  return Effect.withSpan(consumer.handle(recorded), `${consumer.name} process`, {
+  return Effect.withSpan(handled, `${consumer.name} process`, {
     ...(parent ? { parent } : { root: true }),
     kind: "consumer",
     attributes: {

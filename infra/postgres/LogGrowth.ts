@@ -1,4 +1,4 @@
-import { Effect, Latch } from "effect";
+import { Deferred, Effect, Exit } from "effect";
 import type { Position } from "../../domain/event/RecordedEvent.ts";
 
 /** The longest pause between two looks at the log, in milliseconds. */
@@ -10,13 +10,15 @@ const slowest = 250;
  */
 export const makeLogGrowth = Effect.fnUntraced(function* <E>(head: Effect.Effect<Position, E>) {
   let known = yield* head;
-  const grown = yield* Latch.make();
+  let growth = Deferred.makeUnsafe<void>();
 
   const reached = (position: Position): Effect.Effect<void> =>
-    Effect.suspend(() => {
-      if (position <= known) return Effect.void;
+    Effect.sync(() => {
+      if (position <= known) return;
       known = position;
-      return Latch.release(grown);
+      const grown = growth;
+      growth = Deferred.makeUnsafe();
+      Deferred.doneUnsafe(grown, Exit.void);
     });
 
   const poll = Effect.gen(function* () {
@@ -32,7 +34,8 @@ export const makeLogGrowth = Effect.fnUntraced(function* <E>(head: Effect.Effect
 
   const awaitBeyond = (position: Position): Effect.Effect<void> =>
     Effect.suspend(() =>
-      known > position ? Effect.void : Effect.flatMap(Latch.await(grown), () => awaitBeyond(position))
+      // `growth` is picked in the same step as `known`, so that growth before the wait has begun is not missed.
+      known > position ? Effect.void : Effect.flatMap(Deferred.await(growth), () => awaitBeyond(position))
     );
 
   return { reached, awaitBeyond };

@@ -127,6 +127,7 @@ export const makeActor = Effect.fnUntraced(
       switch (outcome._tag) {
         case "Appended": {
           mailbox.loaded = { state: events.reduce(decider.evolve, state), version: outcome.version };
+          for (const { _tag } of events) yield* Effect.logInfo(_tag);
           if (Result.isFailure(decision)) return yield* Effect.fail(decision.failure);
           return { state: mailbox.loaded.state, position: outcome.position };
         }

@@ -17,11 +17,12 @@ const routes = Layer.mergeAll(
     Layer.provide([authorizationLayer, problemsLayer]),
   ),
   HttpApiScalar.layer(Api, { path: "/docs" }),
+  problemsEverywhere,
 );
 
-/** Serves the API. Probes of supervisors are not traced. */
+/** Serves the API; each request is logged and traced, but for the probes of supervisors. */
 export const layer = (options: { readonly host: string; readonly port: number }) =>
-  HttpRouter.serve(routes, { middleware: problemsEverywhere, disableLogger: true }).pipe(
+  HttpRouter.serve(routes).pipe(
     Layer.provide(HttpMiddleware.layerTracerDisabledForUrls(["/healthz", "/readyz"])),
     Layer.provideMerge(
       // A header section takes at most a minute to arrive; bodies may take their time as long as they keep coming.

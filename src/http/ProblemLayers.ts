@@ -1,5 +1,5 @@
-import { Cause, Effect, SchemaIssue } from "effect";
-import { HttpMiddleware, HttpServerError, HttpServerResponse } from "effect/http";
+import { Cause, Effect, Option, SchemaIssue, Tracer } from "effect";
+import { HttpRouter, HttpServerError, HttpServerResponse } from "effect/http";
 import { HttpApiMiddleware } from "effect/http-api";
 import { catalogue, type ErrorCode } from "../../domain/ErrorCode.ts";
 import { fail, makeProblem, type Particulars, Problems } from "../api/Problem.ts";
@@ -17,7 +17,9 @@ export const firstIssue = (issue: SchemaIssue.Issue, prefix = ""): Particulars =
       ? String(key)
       : `${path}.${String(key)}`;
   }, prefix);
-  const detail = first?.message ?? "The value is not valid";
+  const detail = first?.message === "Expected no excess property"
+    ? "There is no such parameter"
+    : first?.message ?? "The value is not valid";
   return field === "" ? { detail } : { detail, field };
 };
 
@@ -36,6 +38,8 @@ export const problemsLayer = HttpApiMiddleware.layerSchemaErrorTransform(Problem
   }
 });
 
+const problemType = "application/problem+json";
+
 const byStatus: ReadonlyMap<number, ErrorCode> = new Map([
   [400, "MALFORMED_REQUEST"],
   [401, "UNAUTHORIZED"],
@@ -49,28 +53,32 @@ const byStatus: ReadonlyMap<number, ErrorCode> = new Map([
  * The outermost layer of every request: whatever leaves the routes as a bare error status or a defect becomes a problem, defects
  * are logged, and answers that ask for patience say how long.
  */
-export const problemsEverywhere = HttpMiddleware.make((app) =>
-  app.pipe(
-    Effect.catchCause((cause) => {
-      if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause);
-      return Effect.gen(function* () {
-        const [response] = yield* HttpServerError.causeResponse(cause);
-        if (response.status >= 500) yield* Effect.logError("A request failed unexpectedly", cause);
-        return response;
-      });
-    }),
-    Effect.flatMap((response) => {
-      const code = byStatus.get(response.status);
-      const bare = code !== undefined && response.headers["content-type"] !== "application/problem+json";
-      return bare ? problemResponse(code) : Effect.succeed(response);
-    }),
-    Effect.map((response) =>
-      response.status === 429 || response.status === 503
-        ? HttpServerResponse.setHeader(response, "retry-after", "1")
-        : response
-    ),
-  )
-);
+export const problemsEverywhere = HttpRouter.middleware((app) =>
+  Effect.gen(function* () {
+    const span = yield* Effect.option(Effect.currentParentSpan);
+    const answered = app.pipe(
+      Effect.catchCause((cause) => {
+        if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause);
+        return Effect.gen(function* () {
+          const [response] = yield* HttpServerError.causeResponse(cause);
+          if (response.status >= 500) yield* Effect.logError("A request failed unexpectedly", cause);
+          return response;
+        });
+      }),
+      Effect.flatMap((response) => {
+        const code = byStatus.get(response.status);
+        const bare = code !== undefined && response.headers["content-type"] !== problemType;
+        return bare ? problemResponse(code) : Effect.succeed(response);
+      }),
+    );
+    const response = yield* Option.match(span, {
+      onNone: () => answered,
+      onSome: (parent) => Effect.provideService(answered, Tracer.ParentSpan, parent),
+    });
+    return response.status === 429 || response.status === 503
+      ? HttpServerResponse.setHeader(response, "retry-after", "1")
+      : response;
+  }), { global: true });
 
 const problemResponse = (code: ErrorCode) =>
   Effect.map(

@@ -1,4 +1,5 @@
 import { Effect } from "effect";
+import { HttpMiddleware } from "effect/http";
 import { HttpApiBuilder } from "effect/http-api";
 import { BlobStore } from "../../services/BlobStore.ts";
 import { EventStore } from "../../services/EventStore.ts";
@@ -19,7 +20,7 @@ export const systemHandlers = HttpApiBuilder.group(
     const store = yield* EventStore;
     const blobs = yield* BlobStore;
     return handlers
-      .handle("health", () => Effect.succeed({ status: "ok" as const }))
+      .handle("health", () => HttpMiddleware.withLoggerDisabled(Effect.succeed({ status: "ok" as const })))
       .handle("readiness", () =>
         Effect.gen(function* () {
           const parts = {
@@ -29,6 +30,6 @@ export const systemHandlers = HttpApiBuilder.group(
           return Object.values(parts).every(({ ok }) => ok)
             ? { status: "ready" as const, parts }
             : yield* Effect.fail({ status: "unavailable" as const, parts });
-        }));
+        }).pipe(HttpMiddleware.withLoggerDisabled));
   }),
 );

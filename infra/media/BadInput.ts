@@ -1,0 +1,51 @@
+import type { ErrorCode, Failure } from "../../domain/ErrorCode.ts";
+import { MediaError } from "../../services/MediaEngine.ts";
+import type { ProcessFailed } from "./FfmpegProcess.ts";
+
+/** The failure of a job that fails with this input every time: why, in a sentence, and in which step. */
+export const badInput = (code: ErrorCode, stage: Failure["stage"], detail: string): MediaError =>
+  new MediaError({ reason: { _tag: "BadInput", failure: { code, stage, detail } } });
+
+/** The failure of audio that lasts longer than allowed. */
+export const tooLong = (stage: Failure["stage"], maxSeconds: number): MediaError =>
+  badInput("DURATION_LIMIT", stage, `The audio lasts longer than the ${maxSeconds} seconds that are allowed`);
+
+/** The failure of work that takes more CPU time, or time, than allowed. */
+export const tooSlow = (stage: Failure["stage"]): MediaError =>
+  badInput("TIME_LIMIT", stage, "The work took longer than is allowed for audio of this length");
+
+/** The failure of a process: a limit that it reached, or else the given code. */
+export const fromProcess =
+  (stage: Failure["stage"], otherwise: { readonly code: ErrorCode; readonly detail: string }) =>
+  ({ reason, log }: ProcessFailed): MediaError => {
+    switch (reason) {
+      case "TimeLimit":
+        return tooSlow(stage);
+      case "OutputLimit":
+        return outputTooLarge;
+      case "Crashed":
+        return badInput(otherwise.code, stage, `${otherwise.detail}: ffmpeg crashed`);
+      case "Refused": {
+        const said = reasonIn(log);
+        return badInput(otherwise.code, stage, said ? `${otherwise.detail}: ${said}` : otherwise.detail);
+      }
+    }
+  };
+
+/** The failure of an output that is larger than allowed. */
+export const outputTooLarge: MediaError = badInput(
+  "OUTPUT_LIMIT",
+  "encode",
+  "An output would be larger than is allowed",
+);
+
+/** ffmpeg's own words, without prefixes, addresses and paths. */
+const reasonIn = (log: string): string | undefined =>
+  log.split("\n")
+    .findLast((line) => /\[(?:error|fatal)\]/.test(line) && !summaries.test(line))
+    ?.replace(/^(?:\[[^\]]*\] *)+/, "")
+    .replace(/(?:file:)?\/[^\s:]+/g, "the file")
+    .trim();
+
+/** These lines only tell that something went wrong; one before them tells what. */
+const summaries = /Error (?:while opening|initializing|reinitializing)|Failed to configure|Conversion failed/;

@@ -1,0 +1,42 @@
+import { Effect, Layer } from "effect";
+import { ChildProcessSpawner } from "effect/process";
+import { Limits } from "../../services/Limits.ts";
+import { MediaEngine, type MediaError } from "../../services/MediaEngine.ts";
+import { canLimitResources } from "./FfmpegProcess.ts";
+import { measure } from "./Measure.ts";
+import { probe } from "./Probe.ts";
+import { render } from "./Render.ts";
+import * as Workspace from "./Workspace.ts";
+
+/** The sizes in the headers of WAV and AIFF are 32-bit numbers; no output of any format may be larger. */
+const maxOutputBytes = 4 * 1024 ** 3 - 1024 ** 2;
+
+/**
+ * The port `MediaEngine` over ffmpeg and ffprobe 5.1 or later. Workspaces are made in `workDirectory`, which is created if need be
+ * and may be shared by processes; what a crash left there is removed.
+ */
+export const layer = (
+  options: { readonly workDirectory: string },
+): Layer.Layer<MediaEngine, MediaError, ChildProcessSpawner.ChildProcessSpawner> =>
+  Layer.effect(
+    MediaEngine,
+    Effect.gen(function* () {
+      const { maxDurationSeconds: maxSeconds } = yield* Limits;
+      const spawner = yield* ChildProcessSpawner.ChildProcessSpawner;
+      const spawning = Effect.provideService(ChildProcessSpawner.ChildProcessSpawner, spawner);
+      yield* Workspace.prepare(options.workDirectory);
+      if (!canLimitResources()) {
+        yield* Effect.logWarning(
+          "prlimit (util-linux) is not on the PATH: ffmpeg runs without limits on CPU time and memory",
+        );
+      }
+      return MediaEngine.of({
+        workspace: Workspace.make(options.workDirectory),
+        probe: Effect.fn("MediaEngine.probe")((path) => spawning(probe(path, maxSeconds))),
+        render: Effect.fn("MediaEngine.render")((job) =>
+          spawning(render(job, { maxSeconds, maxBytes: maxOutputBytes }))
+        ),
+        measure: Effect.fn("MediaEngine.measure")((job) => spawning(measure(job, maxSeconds))),
+      });
+    }),
+  );

@@ -1,0 +1,140 @@
+import { Effect, Schema, Stream } from "effect";
+import { ChildProcess } from "effect/process";
+import { existsSync } from "node:fs";
+import { constants } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { MediaError } from "../../services/MediaEngine.ts";
+import { searchPath } from "../system/Program.ts";
+
+/** A run of ffmpeg or ffprobe that ended badly because of its input, its arguments or its limits. */
+export class ProcessFailed extends Schema.TaggedError<ProcessFailed>()("ProcessFailed", {
+  /** `Refused`: it said no, and why in the log; `Crashed`: by a signal of its own, such as SIGABRT. */
+  reason: Schema.Literals(["Refused", "Crashed", "TimeLimit", "OutputLimit"]),
+  /** The end of what it wrote to stderr. */
+  log: Schema.String,
+}) {}
+
+/** One run of a program in a private directory. */
+export interface MediaProcess {
+  /** The name of its span. */
+  readonly name: string;
+  readonly program: "ffmpeg" | "ffprobe";
+  readonly args: ReadonlyArray<string>;
+  readonly directory: string;
+  readonly cpuSeconds: number;
+  /** The largest file that it may write; none unless given. */
+  readonly fileBytes?: number;
+}
+
+/** Whether util-linux's prlimit is on the PATH. Without it processes run under no limit but that of wall time. */
+export const canLimitResources = (): boolean =>
+  searchPath().some((path) => existsSync(join(path, "prlimit")));
+
+/**
+ * The CPU seconds that a job may take: 30, and 4 µs for each sample that is decoded or encoded. That is about
+ * twenty times what the slowest codec needs. The limit of wall time is twice that of CPU time, and a minute.
+ */
+export const cpuSecondsFor = (samples: number): number => 30 + Math.ceil(samples * 4e-6);
+
+const memoryBytes = 4 * 1024 ** 3;
+const logCharacters = 65_536;
+
+/**
+ * Runs a process to its end while `read` takes its standard output; returns what `read` made of it, and the end of the log.
+ * A failure of `read`, or an interruption, kills the process.
+ */
+export const run = <A, E, R>(
+  job: MediaProcess,
+  read: (stdout: Stream.Stream<Uint8Array, MediaError>) => Effect.Effect<A, E, R>,
+) =>
+  Effect.gen(function* () {
+    const child = yield* start(job);
+    yield* Effect.annotateCurrentSpan("process.pid", child.pid);
+    const [output, log, exit] = yield* Effect.all([
+      read(child.stdout.pipe(Stream.mapError(unavailable))),
+      tail(child.stderr.pipe(Stream.mapError(unavailable))),
+      // A process ended by a signal has no exit code: the spawner fails and names the signal.
+      child.exitCode.pipe(
+        Effect.catch((error) => Effect.succeed(/SIG[A-Z0-9]+/.exec(String(error.cause))?.[0])),
+      ),
+    ], { concurrency: "unbounded" });
+    yield* Effect.annotateCurrentSpan(
+      typeof exit === "number" ? "process.exit.code" : "process.exit.signal",
+      exit,
+    );
+    if (exit !== 0) return yield* judge(exit, log);
+    return { output, log };
+  }).pipe(
+    Effect.scoped,
+    Effect.timeoutOrElse({
+      duration: `${60 + 2 * job.cpuSeconds} seconds`,
+      orElse: () => Effect.fail(new ProcessFailed({ reason: "TimeLimit", log: "" })),
+    }),
+    Effect.withSpan(job.name, {
+      kind: "internal",
+      attributes: {
+        "process.executable.name": job.program,
+        "process.command_args": [job.program, ...job.args].map((arg) => arg.slice(0, 256)),
+      },
+    }),
+  );
+
+/** A failure that has nothing to do with the input: the same job may succeed later. */
+export const unavailable = (cause: unknown): MediaError =>
+  new MediaError({ reason: { _tag: "Unavailable", cause } });
+
+const start = ({ program, args, directory, cpuSeconds, fileBytes = 0 }: MediaProcess) => {
+  // ffmpeg tells at level "info" that a signal ended it; ffprobe would print every tag there.
+  const log = program === "ffmpeg"
+    ? ["-nostdin", "-nostats", "-loglevel", "level+info"]
+    : ["-loglevel", "level+warning"];
+  const command = [program, "-hide_banner", ...log, ...args];
+  // The soft limit of CPU time is a signal, which can be told from a kill by anybody else; the hard one is a kill.
+  const limits = [
+    `--cpu=${cpuSeconds}:${cpuSeconds + 10}`,
+    `--as=${memoryBytes}`,
+    `--fsize=${fileBytes}`,
+    "--core=0",
+    "--",
+  ];
+  const [executable = program, ...rest] = canLimitResources() ? ["prlimit", ...limits, ...command] : command;
+  return ChildProcess.make(executable, rest, {
+    cwd: directory,
+    env: { PATH: process.env["PATH"], LC_ALL: "C" },
+    stdin: "ignore",
+    killSignal: "SIGKILL",
+  }).pipe(Effect.mapError(unavailable));
+};
+
+const tail = <E>(stderr: Stream.Stream<Uint8Array, E>) =>
+  stderr.pipe(
+    Stream.decodeText(),
+    Stream.runFold(() => "", (log, text) => (log + text).slice(-logCharacters)),
+  );
+
+const crashes: ReadonlyArray<string | number | undefined> = [
+  "SIGABRT",
+  "SIGSEGV",
+  "SIGBUS",
+  "SIGFPE",
+  "SIGILL",
+  "SIGTRAP",
+];
+
+/** ffmpeg's own exit code after several signals, which only a spent limit of CPU time sends. */
+const hardExit = 123;
+
+const judge = (exit: string | number | undefined, log: string): ProcessFailed | MediaError => {
+  // ffmpeg catches signals, ends in good order and says which one it was.
+  const caught = /Exiting normally, received signal (\d+)/.exec(log)?.[1];
+  if (exit === "SIGXCPU" || exit === hardExit || Number(caught) === constants.signals.SIGXCPU) {
+    return new ProcessFailed({ reason: "TimeLimit", log });
+  }
+  if (exit === "SIGXFSZ") return new ProcessFailed({ reason: "OutputLimit", log });
+  if (crashes.includes(exit)) return new ProcessFailed({ reason: "Crashed", log });
+  if (typeof exit !== "number" || caught !== undefined || log.includes("No space left on device")) {
+    return unavailable(new Error(`ffmpeg ended with ${exit}: ${log}`));
+  }
+  return new ProcessFailed({ reason: "Refused", log });
+};

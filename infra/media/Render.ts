@@ -1,0 +1,116 @@
+import { Array, Effect, Stream } from "effect";
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { traits } from "../../domain/media/OutputFormat.ts";
+import type { MediaFacts } from "../../domain/media/MediaFacts.ts";
+import type { Encoding } from "../../domain/media/OutputSpec.ts";
+import type { OnProgress, RenderedFile } from "../../services/MediaEngine.ts";
+import { badInput, fromProcess, outputTooLarge, tooLong } from "./BadInput.ts";
+import { cpuSecondsFor, type ProcessFailed, run, unavailable } from "./FfmpegProcess.ts";
+import { readHeader } from "./Header.ts";
+import { inputArguments } from "./InputArguments.ts";
+import { outputArguments } from "./OutputArguments.ts";
+import * as ProgressMeter from "./ProgressMeter.ts";
+
+/** A file to render, and into what. */
+export interface RenderJob {
+  readonly workspace: string;
+  readonly source: string;
+  readonly media: MediaFacts;
+  readonly encodings: Array.NonEmptyReadonlyArray<Encoding>;
+  readonly onProgress: OnProgress;
+}
+
+/** What an output may be. */
+export interface RenderLimits {
+  readonly maxSeconds: number;
+  readonly maxBytes: number;
+}
+
+/** Renders all outputs by one ffmpeg process, which decodes once; then reads each one back to make sure of it. */
+export const render = Effect.fnUntraced(function* (job: RenderJob, limits: RenderLimits) {
+  const { isWide } = yield* readHeader(job.source);
+  const outputs = Array.map(job.encodings, (encoding) => ({
+    encoding,
+    path: join(job.workspace, `${encoding.name}.${traits[encoding.format].extension}`),
+  }));
+  const progress = ProgressMeter.make(job.onProgress, job.media.durationSeconds);
+  const samples = [job.media, ...job.encodings]
+    .reduce((sum, { sampleRate, channels }) => sum + sampleRate * channels * job.media.durationSeconds, 0);
+  let renderedSeconds = 0;
+  yield* run({
+    name: "ffmpeg render",
+    program: "ffmpeg",
+    args: [
+      ...["-y", "-progress", "pipe:1", "-threads", "2", "-t", `${limits.maxSeconds + 1}`],
+      ...inputArguments(job.source),
+      ...outputs.flatMap(({ encoding, path }) => [
+        ...outputArguments(encoding, job.media, isWide, limits.maxBytes),
+        `file:${path}`,
+      ]),
+    ],
+    directory: job.workspace,
+    cpuSeconds: cpuSecondsFor(samples),
+    fileBytes: limits.maxBytes + trailerBytes,
+  }, (stdout) =>
+    stdout.pipe(
+      Stream.decodeText(),
+      Stream.splitLines,
+      Stream.runForEach((line) => {
+        const micros = /^out_time_us=(\d+)$/.exec(line)?.[1];
+        if (micros === undefined) return Effect.void;
+        renderedSeconds = Number(micros) / 1e6;
+        return progress.at(renderedSeconds);
+      }),
+    )).pipe(Effect.catchTag("ProcessFailed", (failed) => Effect.fail(explain(failed))));
+  // Encoders add a little at both ends.
+  if (renderedSeconds > limits.maxSeconds + 0.5) return yield* tooLong("decode", limits.maxSeconds);
+  const files = yield* Effect.forEach(outputs, (output) => verify(output, limits), { concurrency: 2 });
+  yield* progress.end;
+  return files;
+});
+
+/** What a muxer may still write when an output has reached its limit, such as the index of an M4A. */
+const trailerBytes = 64 * 1024 ** 2;
+
+const explain = (failed: ProcessFailed) => {
+  const isDecoding =
+    /while opening decoder|Cannot determine format of input|Decode error rate|Invalid data found/
+      .test(failed.log);
+  return isDecoding
+    ? fromProcess("decode", { code: "DECODE_FAILED", detail: "The audio could not be decoded" })(failed)
+    : fromProcess("encode", { code: "ENCODE_FAILED", detail: "An output could not be encoded" })(failed);
+};
+
+const verify = Effect.fnUntraced(function* (
+  { encoding, path }: Pick<RenderedFile, "encoding" | "path">,
+  limits: RenderLimits,
+) {
+  const { size } = yield* Effect.tryPromise({ try: () => stat(path), catch: unavailable });
+  if (size >= limits.maxBytes) return yield* outputTooLarge;
+  const { declaredSeconds } = yield* readHeader(path);
+  if (!declaredSeconds) {
+    return yield* badInput("DECODE_FAILED", "decode", "Nothing in the audio could be decoded");
+  }
+  const file: RenderedFile = {
+    encoding,
+    path,
+    sizeBytes: size,
+    sha256: yield* digest(path),
+    durationSeconds: declaredSeconds,
+  };
+  return file;
+});
+
+const digest = (path: string) =>
+  Effect.tryPromise({
+    try: async (signal) => {
+      const hash = createHash("sha256");
+      await pipeline(createReadStream(path), hash, { signal });
+      return hash.digest("hex");
+    },
+    catch: unavailable,
+  });

@@ -1,0 +1,83 @@
+import { Effect } from "effect";
+import type { ChildProcessSpawner } from "effect/process/ChildProcessSpawner";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { directoryOf, runProgram, searchPath } from "./Program.ts";
+import { ensureTool, type Finding } from "./RequiredTool.ts";
+
+/**
+ * Judges what `ffmpeg -version` or `ffprobe -version` printed; the oldest release that does is 5.1. A development
+ * build, such as "N-112233-g0123456", has no release number and passes. Finds the version as printed.
+ */
+export const judgeFfmpegVersion = (program: string, output: string): Finding<string> => {
+  const version = new RegExp(`^${program} version (\\S+)`, "m").exec(output)?.[1];
+  if (version === undefined) {
+    return { reason: "NotFound", detail: `${program} does not run: ${output.trim().split("\n")[0]}` };
+  }
+  const release = /^n?(\d+)\.(\d+)/.exec(version);
+  const [major, minor] = [Number(release?.[1] ?? Infinity), Number(release?.[2] ?? 0)];
+  const isOld = major < 5 || (major === 5 && minor < 1);
+  return isOld ? { reason: "TooOld", detail: `${program} is version ${version}` } : { found: version };
+};
+
+const lookForFfmpegProgram = (program: string) =>
+  runProgram(program, ["-version"]).pipe(
+    Effect.map(({ output }) => judgeFfmpegVersion(program, output)),
+    Effect.catch(() =>
+      Effect.succeed<Finding<string>>({ reason: "NotFound", detail: `${program} is not on the PATH` })
+    ),
+  );
+
+const lookForFfmpeg = Effect.gen(function* () {
+  const ffmpeg = yield* lookForFfmpegProgram("ffmpeg");
+  const ffprobe = yield* lookForFfmpegProgram("ffprobe");
+  return "found" in ffmpeg && !("found" in ffprobe) ? ffprobe : ffmpeg;
+});
+
+/**
+ * Makes sure of `ffmpeg` and `ffprobe`, 5.1 or later, on the PATH: installs them if that needs no question, and fails
+ * with `MissingTool` otherwise. Returns ffmpeg's version as it prints it.
+ */
+export const ensureFfmpeg = ensureTool({
+  name: "ffmpeg 5.1 or later (with ffprobe)",
+  packages: { "apt-get": "ffmpeg", apk: "ffmpeg", dnf: "ffmpeg-free", pacman: "ffmpeg", brew: "ffmpeg" },
+  website: "https://ffmpeg.org/download.html",
+}, lookForFfmpeg).pipe(Effect.map((ffmpegVersion) => ({ ffmpegVersion })));
+
+const serverPrograms = ["initdb", "pg_ctl", "postgres"];
+
+/** Debian keeps the server's programs of each major version here, off the PATH. */
+const debianRoot = "/usr/lib/postgresql";
+
+const lookForPostgres = Effect.gen(
+  function* (): Effect.fn.Return<Finding<string>, never, ChildProcessSpawner> {
+    const versions = yield* Effect.promise(() => readdir(debianRoot).catch((): Array<string> => []));
+    const newestFirst = versions.map(Number).filter((version) => version > 0).sort((a, b) => b - a);
+    const debianDirectories = newestFirst.map((version) => `${debianRoot}/${version}/bin`);
+    const found = yield* directoryOf(serverPrograms, [...searchPath(), ...debianDirectories]);
+    if (found === undefined) {
+      const detail = `${serverPrograms.join(", ")} are neither on the PATH nor in ${debianRoot}`;
+      return { reason: "NotFound", detail };
+    }
+    const { output } = yield* Effect.orDie(runProgram(join(found, "postgres"), ["--version"]));
+    const major = Number(/ (\d+)/.exec(output)?.[1]);
+    return major < 14 ? { reason: "TooOld", detail: `${found} has ${output.trim()}` } : { found };
+  },
+);
+
+/**
+ * Makes sure of the programs of a Postgres server, 14 or later: installs them if that needs no question, and fails with
+ * `MissingTool` otherwise. Returns the directory that holds `initdb`, `pg_ctl` and `postgres`; those on the PATH come
+ * first, then the newest that Debian's packages installed.
+ */
+export const ensurePostgres = ensureTool({
+  name: "Postgres 14 or later (the server)",
+  packages: {
+    "apt-get": "postgresql",
+    apk: "postgresql",
+    dnf: "postgresql-server",
+    pacman: "postgresql",
+    brew: "postgresql@17",
+  },
+  website: "https://www.postgresql.org/download/",
+}, lookForPostgres).pipe(Effect.map((binDir) => ({ binDir })));

@@ -1,0 +1,35 @@
+import { PgClient } from "@effect/sql-pg";
+import { assert, layer } from "@effect/vitest";
+import { Effect } from "effect";
+import { callAppend } from "../../../infra/postgres/AppendCall.ts";
+import { postgres } from "../../support/Databases.ts";
+import { appendOf, newTenant, receivedBy } from "../../support/Fixtures.ts";
+
+layer(postgres, { excludeTestServices: true })("A call of append_events", (it) => {
+  it.effect("judges each append of its batch for itself, in order", () =>
+    Effect.gen(function* () {
+      const sql = yield* PgClient.PgClient;
+      const tenantId = newTenant();
+      const events = (count: number) => Array.from({ length: count }, () => receivedBy(tenantId));
+      const known = appendOf(tenantId, `${tenantId}/known`, 0, events(2), { rejection: { because: "so" } });
+      const rows = (batch: Parameters<typeof callAppend>[1]) =>
+        Effect.map(callAppend(sql, batch), (outcomes): ReadonlyArray<object> => outcomes);
+      assert.deepStrictEqual(yield* rows([known]), [{ _tag: "Appended", version: 2, position: 2 }]);
+      const batch = [
+        appendOf(tenantId, `${tenantId}/a`, 0, events(2)),
+        appendOf(tenantId, `${tenantId}/b`, 3, events(1)),
+        known,
+        appendOf(tenantId, `${tenantId}/c`, 0, []),
+        appendOf(tenantId, `${tenantId}/d`, 0, events(1), { ...known.context, fingerprint: "other" }),
+        appendOf(tenantId, `${tenantId}/known`, 2, events(1)),
+      ];
+      assert.deepStrictEqual(yield* rows(batch), [
+        { _tag: "Appended", version: 2, position: 4 },
+        { _tag: "Conflict", actualVersion: 0 },
+        { _tag: "Duplicate", version: 2, position: 2, rejection: { because: "so" } },
+        { _tag: "Appended", version: 0, position: 2 },
+        { _tag: "CommandIdReused" },
+        { _tag: "Appended", version: 3, position: 5 },
+      ]);
+    }));
+});

@@ -1,0 +1,118 @@
+import { assert, layer } from "@effect/vitest";
+import { Context, Deferred, Effect, Fiber, Layer, Random } from "effect";
+import type { RecordedEvent } from "../../../domain/event/RecordedEvent.ts";
+import * as PgEventStore from "../../../infra/postgres/PgEventStore.ts";
+import { EventStore } from "../../../services/EventStore.ts";
+import { followLog } from "../../../services/LogReader.ts";
+import { eventStoreContract } from "../../support/contracts/EventStoreContract.ts";
+import { client, postgres } from "../../support/Databases.ts";
+import { appendOf, newTenant, receivedBy } from "../../support/Fixtures.ts";
+import { TestDatabase } from "../../support/TestDatabase.ts";
+
+eventStoreContract("The event store on Postgres", postgres, PgEventStore.layer({ callsInFlight: 2 }));
+
+/** A store with connections of its own, as another process would have. */
+const connect = Effect.gen(function* () {
+  const store = Layer.provide(PgEventStore.layer({ callsInFlight: 2 }), client);
+  return Context.get(yield* Layer.build(Layer.fresh(store)), EventStore);
+});
+
+/** An append that the log has taken, as its writer knows it. */
+interface Written {
+  readonly streamId: string;
+  readonly version: number;
+  readonly position: number;
+  readonly eventIds: ReadonlyArray<string>;
+}
+
+layer(TestDatabase.layer, { excludeTestServices: true })("Two event stores on one Postgres", (it) => {
+  it.effect("wake each other's readers", () =>
+    Effect.gen(function* () {
+      const [mine, theirs] = [yield* connect, yield* connect];
+      const tenantId = newTenant();
+      for (let version = 0; version < 3; version++) {
+        const waiting = yield* Effect.forkChild(theirs.awaitBeyond(yield* theirs.head), {
+          startImmediately: true,
+        });
+        yield* mine.append(appendOf(tenantId, `${tenantId}/a`, version, [receivedBy(tenantId)]));
+        yield* Fiber.join(waiting);
+        assert.strictEqual(yield* theirs.head, yield* mine.head);
+      }
+    }));
+
+  it.effect.each([1, 2, 3, 4, 5, 6])(
+    "keep one dense log without loss or reordering, seed %i",
+    (seed) =>
+      Effect.gen(function* () {
+        const stores = [yield* connect, yield* connect] as const;
+        const tenantId = newTenant();
+        const streams = ["a", "b", "c"].map((name) => `${tenantId}/${name}`);
+        const start = yield* stores[0].head;
+
+        /** Writes 25 times, each time to a random stream, and finds out its version by conflicts. */
+        const write = Effect.fnUntraced(function* (store: EventStore["Service"]) {
+          const versions = new Map<string, number>();
+          const written: Array<Written> = [];
+          while (written.length < 25) {
+            const streamId = yield* Random.choice(streams);
+            const events = Array.from(
+              { length: yield* Random.nextIntBetween(0, 3) },
+              () => receivedBy(tenantId),
+            );
+            const append = appendOf(tenantId, streamId, versions.get(streamId) ?? 0, events);
+            yield* Effect.repeat(Effect.yieldNow, { times: yield* Random.nextIntBetween(0, 10) });
+            const outcome = yield* store.append(append);
+            assert(outcome._tag === "Appended" || outcome._tag === "Conflict");
+            versions.set(streamId, outcome._tag === "Conflict" ? outcome.actualVersion : outcome.version);
+            if (outcome._tag === "Appended") {
+              written.push({ streamId, ...outcome, eventIds: append.events.map(({ eventId }) => eventId) });
+            }
+          }
+          return written;
+        });
+
+        /** Follows the log while it is written, up to an event of the stream `end`. */
+        const follow = Effect.fnUntraced(function* (store: EventStore["Service"]) {
+          const seen: Array<RecordedEvent> = [];
+          const ended = yield* Deferred.make<void>();
+          const following = followLog(store, { after: start, limit: 7 }, (events) => {
+            seen.push(...events);
+            const isEnd = seen.at(-1)?.streamId === `${tenantId}/end`;
+            return isEnd ? Deferred.succeed(ended, undefined) : Effect.void;
+          });
+          yield* Effect.raceFirst(following, Deferred.await(ended));
+          return seen;
+        });
+
+        const readers = yield* Effect.forEach(stores, (store) => Effect.forkChild(follow(store)));
+        const writers = yield* Effect.forEach(
+          Array.from({ length: 6 }, (_, index) => index),
+          (index) => write(stores[index % 2 === 0 ? 0 : 1]).pipe(Random.withSeed(`${seed} ${index}`)),
+          { concurrency: "unbounded" },
+        );
+        yield* stores[0].append(appendOf(tenantId, `${tenantId}/end`, 0, [receivedBy(tenantId)]));
+
+        const log = (yield* stores[1].read(start, 1_000)).slice(0, -1);
+        assert.deepStrictEqual(log.map(({ position }) => position - start), log.map((_, index) => index + 1));
+        for (const reader of readers) {
+          assert.deepStrictEqual((yield* Fiber.join(reader)).slice(0, -1), log);
+        }
+        const appends = writers.flat().filter(({ eventIds }) => eventIds.length > 0);
+        assert.deepStrictEqual(
+          log.map(({ eventId }) => eventId),
+          appends.toSorted((a, b) => a.position - b.position).flatMap(({ eventIds }) => eventIds),
+        );
+        for (const { streamId, version, position } of appends) {
+          assert.deepInclude(log[position - start - 1], { streamId, version });
+        }
+        for (const streamId of streams) {
+          const versions = log.filter((event) => event.streamId === streamId).map(({ version }) => version);
+          assert.deepStrictEqual(versions, versions.map((_, index) => index + 1));
+        }
+        for (const written of writers) {
+          const positions = written.map(({ position }) => position);
+          assert.deepStrictEqual(positions, positions.toSorted((a, b) => a - b));
+        }
+      }),
+  );
+});

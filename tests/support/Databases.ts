@@ -1,0 +1,26 @@
+import { NodeServices } from "@effect/platform-node";
+import { Effect, Layer } from "effect";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as EmbeddedPostgres from "../../infra/embedded/EmbeddedPostgres.ts";
+import * as Database from "../../infra/postgres/Database.ts";
+import { TestDatabase } from "./TestDatabase.ts";
+
+/** A pool of connections to the test database, migrated. */
+export const client = Layer.unwrap(TestDatabase.use(({ url }) => Effect.succeed(Database.layer(url)))).pipe(
+  Layer.provide(NodeServices.layer),
+);
+
+/** A migrated database of its own on the test run's Postgres server. */
+export const postgres = Layer.provide(client, TestDatabase.layer);
+
+const directory = Effect.acquireRelease(
+  Effect.promise(() => mkdtemp(join(tmpdir(), "tapedeck-database-"))),
+  (path) => Effect.promise(() => rm(path, { recursive: true })),
+);
+
+/** A migrated embedded database with its files in a temporary directory. */
+export const embedded = Layer.unwrap(
+  Effect.map(directory, (path) => EmbeddedPostgres.layer({ directory: path })),
+).pipe(Layer.provide(NodeServices.layer));

@@ -1,0 +1,417 @@
+import { PgClient } from "@effect/sql-pg";
+import { assert, layer } from "@effect/vitest";
+import { Cause, Effect, Exit, Fiber, Layer, type Scope } from "effect";
+import type { DomainEvent } from "../../../domain/event/DomainEvent.ts";
+import { Position, type RecordedEvent } from "../../../domain/event/RecordedEvent.ts";
+import type { TenantId } from "../../../domain/Id.ts";
+import {
+  type Append,
+  type AppendOutcome,
+  EventStore,
+  EventStoreError,
+} from "../../../services/EventStore.ts";
+import { appendOf, failure, media, newId, newTenant, receivedBy, reportOn, user } from "../Fixtures.ts";
+
+/** How many appends a test sends at once so that they share calls: more than one call takes. */
+const crowd = 600;
+
+/** An effect for each of some numbers from 0, all at once. */
+const together = <A, E, R>(count: number, each: (index: number) => Effect.Effect<A, E, R>) =>
+  Effect.forEach(Array.from({ length: count }, (_, index) => index), each, { concurrency: "unbounded" });
+
+const eventOf = (tenantId: TenantId) => receivedBy(tenantId);
+
+const eventIds = ({ events }: Append) => events.map(({ eventId }) => eventId);
+
+/** Whether an effect ends by a defect, which is how a reader that must not go on ends. */
+const dies = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.map(Effect.exit(effect), (exit) => Exit.isFailure(exit) && Cause.hasDies(exit.cause));
+
+/** What every database that holds the log keeps to. */
+export const eventStoreContract = <E1, E2>(
+  name: string,
+  database: Layer.Layer<PgClient.PgClient, E1>,
+  adapter: Layer.Layer<EventStore, E2, PgClient.PgClient>,
+): void => {
+  layer(Layer.provideMerge(adapter, database), { excludeTestServices: true })(name, (it) => {
+    const test = (
+      sentence: string,
+      body: (
+        store: EventStore["Service"],
+        tenantId: TenantId,
+        sql: PgClient.PgClient,
+      ) => Effect.fn.Return<void, unknown, Scope.Scope>,
+    ) =>
+      it.effect(sentence, () =>
+        Effect.gen(function* () {
+          const store = yield* EventStore;
+          const sql = yield* PgClient.PgClient;
+          yield* Effect.gen(() => body(store, newTenant(), sql));
+        }));
+
+    /** Runs an effect on a database that is changed by a statement, and takes the change back. */
+    const whileChanged = <A, E, R>(
+      sql: PgClient.PgClient,
+      statement: Effect.Effect<unknown, unknown>,
+      effect: Effect.Effect<A, E, R>,
+    ) =>
+      Effect.andThen(statement, effect).pipe(
+        Effect.flatMap((result) => Effect.fail({ result })),
+        sql.withTransaction,
+        Effect.catchIf((error) => error instanceof Object && "result" in error, ({ result }) =>
+          Effect.succeed(result)),
+      );
+
+    test(
+      "counts positions on from the head and the versions of a new stream from 1",
+      function* (store, tenantId) {
+        const head = yield* store.head;
+        const append = appendOf(tenantId, `${tenantId}/a`, 0, [1, 2, 3].map(() => eventOf(tenantId)));
+        assert.deepStrictEqual(yield* store.append(append), {
+          _tag: "Appended",
+          version: 3,
+          position: Position.make(head + 3),
+        });
+        assert.strictEqual(yield* store.head, head + 3);
+        const recorded = yield* store.readStream(append.streamId, 0);
+        assert.deepStrictEqual(recorded.map(({ eventId }) => eventId), eventIds(append));
+        assert.deepStrictEqual(recorded.map(({ version }) => version), [1, 2, 3]);
+        assert.deepStrictEqual(recorded.map(({ position }) => position - head), [1, 2, 3]);
+      },
+    );
+
+    test(
+      "refuses an append to another version, tells the actual one and writes nothing",
+      function* (store, tenantId) {
+        const streamId = `${tenantId}/a`;
+        yield* store.append(appendOf(tenantId, streamId, 0, [eventOf(tenantId), eventOf(tenantId)]));
+        const head = yield* store.head;
+        for (const expectedVersion of [0, 1, 3]) {
+          const late = appendOf(tenantId, streamId, expectedVersion, [eventOf(tenantId)]);
+          assert.deepStrictEqual(yield* store.append(late), { _tag: "Conflict", actualVersion: 2 });
+        }
+        const early = appendOf(tenantId, `${tenantId}/new`, 1, [eventOf(tenantId)]);
+        assert.deepStrictEqual(yield* store.append(early), { _tag: "Conflict", actualVersion: 0 });
+        const empty = appendOf(tenantId, streamId, 1, []);
+        assert.deepStrictEqual(yield* store.append(empty), { _tag: "Conflict", actualVersion: 2 });
+        assert.strictEqual(yield* store.head, head);
+        assert.lengthOf(yield* store.readStream(streamId, 0), 2);
+
+        const again = appendOf(tenantId, streamId, 2, [eventOf(tenantId)], {
+          commandId: empty.context.commandId,
+        });
+        assert.strictEqual((yield* store.append(again))._tag, "Appended", "a conflict leaves no receipt");
+      },
+    );
+
+    test("answers a repeated command with its first outcome", function* (store, tenantId) {
+      const streamId = `${tenantId}/a`;
+      const rejection = { _tag: "UploadError", reason: "NotFound", detail: ["why", null, 1.5] };
+      const accepted = appendOf(tenantId, streamId, 0, [eventOf(tenantId), eventOf(tenantId)]);
+      const rejected = appendOf(tenantId, streamId, 2, [], { rejection });
+      const first = yield* store.append(accepted);
+      const second = yield* store.append(rejected);
+      assert(first._tag === "Appended" && second._tag === "Appended");
+      yield* store.append(appendOf(tenantId, streamId, 2, [eventOf(tenantId)]));
+
+      const head = yield* store.head;
+      assert.deepStrictEqual(yield* store.append(accepted), { ...first, _tag: "Duplicate", rejection: null });
+      assert.deepStrictEqual(yield* store.append(rejected), { ...second, _tag: "Duplicate", rejection });
+      const redecided = appendOf(tenantId, streamId, 3, [eventOf(tenantId)], accepted.context);
+      assert.deepStrictEqual(yield* store.append(redecided), {
+        ...first,
+        _tag: "Duplicate",
+        rejection: null,
+      });
+      assert.strictEqual(yield* store.head, head);
+    });
+
+    test("appends once what a command led to that is sent many times at once", function* (store, tenantId) {
+      const append = appendOf(tenantId, `${tenantId}/a`, 0, [eventOf(tenantId)]);
+      const outcomes = yield* together(20, () => store.append(append));
+      const tags = outcomes.map(({ _tag }) => _tag).sort();
+      assert.deepStrictEqual(tags, ["Appended", ...Array.from({ length: 19 }, () => "Duplicate" as const)]);
+      assert.lengthOf(new Set(outcomes.map((outcome) => "position" in outcome && outcome.position)), 1);
+      assert.lengthOf(yield* store.readStream(append.streamId, 0), 1);
+    });
+
+    test("refuses a command id that another command has used", function* (store, tenantId) {
+      const streamId = `${tenantId}/a`;
+      const first = appendOf(tenantId, streamId, 0, [eventOf(tenantId)]);
+      yield* store.append(first);
+      const { commandId } = first.context;
+      const head = yield* store.head;
+      const other = appendOf(tenantId, streamId, 1, [eventOf(tenantId)], { commandId, fingerprint: "other" });
+      assert.deepStrictEqual(yield* store.append(other), { _tag: "CommandIdReused" });
+      assert.strictEqual(yield* store.head, head);
+      assert.strictEqual((yield* store.append(first))._tag, "Duplicate");
+    });
+
+    test("keeps the command ids of tenants apart", function* (store, tenantId) {
+      const commandId = newId("cmd");
+      for (const tenant of [tenantId, newTenant()]) {
+        const append = appendOf(tenant, `${tenant}/a`, 0, [eventOf(tenant)], {
+          commandId,
+          fingerprint: tenant,
+        });
+        assert.strictEqual((yield* store.append(append))._tag, "Appended");
+        assert.strictEqual((yield* store.append(append))._tag, "Duplicate");
+      }
+    });
+
+    test("keeps a receipt of a command that led to no event", function* (store, tenantId) {
+      const head = yield* store.head;
+      const nothing = appendOf(tenantId, `${tenantId}/a`, 0, []);
+      const outcome = { version: 0, position: head } as const;
+      assert.deepStrictEqual(yield* store.append(nothing), { _tag: "Appended", ...outcome });
+      assert.strictEqual(yield* store.head, head);
+      yield* store.append(appendOf(tenantId, nothing.streamId, 0, [eventOf(tenantId)]));
+      assert.deepStrictEqual(yield* store.append(nothing), {
+        _tag: "Duplicate",
+        ...outcome,
+        rejection: null,
+      });
+    });
+
+    test(
+      "gives every one of many concurrent appends a place of its own, without holes",
+      function* (store, tenantId) {
+        const head = yield* store.head;
+        const appends = Array.from(
+          { length: crowd },
+          (_, index) => appendOf(tenantId, `${tenantId}/${index}`, 0, [eventOf(tenantId), eventOf(tenantId)]),
+        );
+        const outcomes = yield* together(
+          crowd,
+          (index) => Effect.flatMap(Effect.yieldNow, () => store.append(appends[index] ?? assert.fail())),
+        );
+        const log = yield* store.read(head, 3 * crowd);
+        assert.deepStrictEqual(
+          log.map(({ eventId }) => eventId).sort(),
+          appends.flatMap(eventIds).sort(),
+        );
+        assert.deepStrictEqual(log.map(({ position }) => position - head), log.map((_, index) => index + 1));
+        outcomes.forEach((outcome, index) => {
+          assert(outcome._tag === "Appended");
+          const last = log[outcome.position - head - 1];
+          assert.deepInclude(last, { streamId: `${tenantId}/${index}`, version: 2 });
+          assert.deepInclude(log[outcome.position - head - 2], {
+            streamId: `${tenantId}/${index}`,
+            version: 1,
+          });
+        });
+      },
+    );
+
+    test("lets one of the concurrent writers of a stream win each version", function* (store, tenantId) {
+      const streamId = `${tenantId}/a`;
+      const conflicts: Array<AppendOutcome> = [];
+      const write = Effect.fnUntraced(function* () {
+        const wins: Array<number> = [];
+        for (let expected = 0; wins.length < 10;) {
+          const outcome = yield* store.append(appendOf(tenantId, streamId, expected, [eventOf(tenantId)]));
+          assert(outcome._tag === "Appended" || outcome._tag === "Conflict");
+          if (outcome._tag === "Conflict") conflicts.push(outcome);
+          else wins.push(outcome.version);
+          expected = outcome._tag === "Conflict" ? outcome.actualVersion : outcome.version;
+        }
+        return wins;
+      });
+      const wins = (yield* together(8, write)).flat();
+      const versions = Array.from({ length: 80 }, (_, index) => index + 1);
+      assert.deepStrictEqual(wins.sort((a, b) => a - b), versions);
+      assert.isNotEmpty(conflicts);
+      const stream = yield* store.readStream(streamId, 0);
+      assert.deepStrictEqual(stream.map(({ version }) => version), versions);
+    });
+
+    test("judges each of many concurrent appends for itself", function* (store, tenantId) {
+      const created = yield* together(crowd, (index) => {
+        const append = appendOf(tenantId, `${tenantId}/${index}`, 0, [eventOf(tenantId)]);
+        return Effect.as(store.append(append), append);
+      });
+      const head = yield* store.head;
+      const kinds = ["Appended", "Conflict", "Duplicate", "CommandIdReused"] as const;
+      const outcomes = yield* Effect.forEach(created, (first, index) => {
+        const { streamId, context: { commandId } } = first;
+        const next = [eventOf(tenantId)];
+        switch (kinds[index % kinds.length]) {
+          case "Conflict":
+            return store.append(appendOf(tenantId, streamId, 0, next));
+          case "Duplicate":
+            return store.append(first);
+          case "CommandIdReused":
+            return store.append(appendOf(tenantId, streamId, 1, next, { commandId, fingerprint: "other" }));
+          default:
+            return store.append(appendOf(tenantId, streamId, 1, next));
+        }
+      }, { concurrency: "unbounded" });
+      assert.deepStrictEqual(
+        outcomes.map(({ _tag }) => _tag),
+        created.map((_, index) => kinds[index % 4] ?? "Appended"),
+      );
+      const log = yield* store.read(head, crowd);
+      assert.deepStrictEqual(
+        log.map(({ streamId }) => streamId).sort(),
+        created.flatMap(({ streamId }, index) => index % 4 === 0 ? [streamId] : []).sort(),
+      );
+    });
+
+    test("fails only the append that the database cannot take", function* (store, tenantId) {
+      const head = yield* store.head;
+      const unstorable = receivedBy(tenantId, { metadata: { note: "NUL \u0000 in a text" } });
+      const exits = yield* together(crowd, (index) =>
+        Effect.exit(store.append(
+          appendOf(tenantId, `${tenantId}/${index}`, 0, [index % 100 === 7 ? unstorable : eventOf(tenantId)]),
+        )));
+      exits.forEach((exit, index) => {
+        const error = Exit.isFailure(exit) ? Cause.squash(exit.cause) : null;
+        if (index % 100 === 7) assert.instanceOf(error, EventStoreError);
+        else assert.isTrue(Exit.isSuccess(exit) && exit.value._tag === "Appended", `append ${index}`);
+      });
+      const log = yield* store.read(head, crowd);
+      assert.lengthOf(new Set(log.map(({ streamId }) => streamId)), crowd - 6);
+    });
+
+    test(
+      "dies of an event that breaks its schema, and takes the appends beside and after it",
+      function* (store, tenantId) {
+        const broken = { ...eventOf(tenantId), sizeBytes: -1 };
+        const exits = yield* together(10, (index) =>
+          Effect.exit(store.append(
+            appendOf(tenantId, `${tenantId}/${index}`, 0, [index === 5 ? broken : eventOf(tenantId)]),
+          )));
+        exits.forEach((exit, index) =>
+          assert.strictEqual(
+            Exit.isFailure(exit) && Cause.hasDies(exit.cause),
+            index === 5,
+            `append ${index}`,
+          )
+        );
+        const after = appendOf(tenantId, `${tenantId}/after`, 0, [eventOf(tenantId)]);
+        assert.strictEqual((yield* store.append(after))._tag, "Appended");
+      },
+    );
+
+    test(
+      "reads the log onward from a position, in order and no more than asked for",
+      function* (store, tenantId) {
+        const head = yield* store.head;
+        yield* together(
+          30,
+          (index) => store.append(appendOf(tenantId, `${tenantId}/${index}`, 0, [eventOf(tenantId)])),
+        );
+        const positionsOf = (events: ReadonlyArray<RecordedEvent>) =>
+          events.map(({ position }) => position - head);
+        assert.deepStrictEqual(positionsOf(yield* store.read(head, 4)), [1, 2, 3, 4]);
+        assert.deepStrictEqual(positionsOf(yield* store.read(Position.make(head + 27), 4)), [28, 29, 30]);
+        assert.deepStrictEqual(yield* store.read(Position.make(head + 30), 4), []);
+        assert.strictEqual((yield* store.read(Position.make(0), 1))[0]?.position, 1);
+      },
+    );
+
+    test("reads a stream onward from a version, and only this stream", function* (store, tenantId) {
+      const [a, b] = [`${tenantId}/a`, `${tenantId}/b`];
+      for (let version = 0; version < 3; version++) {
+        yield* store.append(appendOf(tenantId, a, version, [eventOf(tenantId)]));
+        yield* store.append(appendOf(tenantId, b, version, [eventOf(tenantId)]));
+      }
+      const versionsOf = (streamId: string, after: number) =>
+        Effect.map(store.readStream(streamId, after), (events) =>
+          events.map((event) => {
+            assert.strictEqual(event.streamId, streamId);
+            return event.version;
+          }));
+      assert.deepStrictEqual(yield* versionsOf(a, 0), [1, 2, 3]);
+      assert.deepStrictEqual(yield* versionsOf(b, 1), [2, 3]);
+      assert.deepStrictEqual(yield* versionsOf(a, 3), []);
+      assert.deepStrictEqual(yield* versionsOf(`${tenantId}/none`, 0), []);
+    });
+
+    test("dies of a hole in the log rather than skip it", function* (store, tenantId, sql) {
+      const head = yield* store.head;
+      yield* store.append(appendOf(tenantId, `${tenantId}/a`, 0, [1, 2, 3, 4].map(() => eventOf(tenantId))));
+      const lose = sql`DELETE FROM events WHERE position = ${head + 3}`;
+      const at = (after: number) =>
+        whileChanged(sql, lose, dies(store.read(Position.make(head + after), 10)));
+      assert.deepStrictEqual([yield* at(0), yield* at(2), yield* at(3)], [true, true, false]);
+      assert.lengthOf(yield* store.read(head, 10), 4);
+    });
+
+    test("dies of an event that it does not know or cannot decode", function* (store, tenantId, sql) {
+      const head = yield* store.head;
+      const streamId = `${tenantId}/a`;
+      yield* store.append(appendOf(tenantId, streamId, 0, [eventOf(tenantId)]));
+      const changes = [
+        sql`UPDATE events SET type = 'UploadForgotten' WHERE position = ${head + 1}`,
+        sql`UPDATE events SET schema_version = 2 WHERE position = ${head + 1}`,
+        sql`UPDATE events SET data = data - 'filename' WHERE position = ${head + 1}`,
+      ];
+      for (const change of changes) {
+        assert.isTrue(yield* whileChanged(sql, change, dies(store.read(head, 10))));
+        assert.isTrue(yield* whileChanged(sql, change, dies(store.readStream(streamId, 0))));
+      }
+      assert.lengthOf(yield* store.read(head, 10), 1);
+    });
+
+    test("wakes those who wait for the log to grow beyond a position", function* (store, tenantId) {
+      const head = yield* store.head;
+      const waiting = yield* Effect.forkChild(
+        Effect.all([store.awaitBeyond(head), store.awaitBeyond(Position.make(head + 1))], { concurrency: 2 }),
+        { startImmediately: true },
+      );
+      yield* store.append(appendOf(tenantId, `${tenantId}/a`, 0, [eventOf(tenantId)]));
+      yield* store.awaitBeyond(head);
+      assert.isUndefined(waiting.pollUnsafe(), "one of the two waits for the next event");
+      yield* store.append(appendOf(tenantId, `${tenantId}/b`, 0, [eventOf(tenantId)]));
+      yield* Fiber.join(waiting);
+    });
+
+    test("gives back everything that was recorded", function* (store, tenantId) {
+      const head = yield* store.head;
+      const uploadId = newId("upl");
+      const analysisId = newId("anl");
+      const events: ReadonlyArray<DomainEvent> = [
+        receivedBy(tenantId, {
+          uploadId,
+          sessionId: "session",
+          contentType: null,
+          filename: 'Übung "1" \\ 音楽 🎵.MP3',
+          metadata: { nested: { list: [1, -0.1, 1e21, true, null, "line\nbreak"] }, "": {} },
+        }),
+        { _tag: "UploadReady", uploadId, media: { ...media, bitRate: null } },
+        {
+          _tag: "AnalysisCompleted",
+          analysisId,
+          report: reportOn({ tenantId, userId: user, uploadId }, analysisId),
+        },
+        { _tag: "ConversionFailed", conversionId: newId("cnv"), reason: failure },
+      ];
+      const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+      const caused = appendOf(tenantId, `${tenantId}/a`, 0, events, {
+        traceparent,
+        correlationId: newId("cmd"),
+        causationId: newId("evt"),
+        issuedAt: new Date("2026-02-28T23:59:59.987Z"),
+      });
+      const sent = appendOf(tenantId, `${tenantId}/b`, 0, [eventOf(tenantId)], {
+        issuedAt: new Date("2026-03-01T00:00:00.001Z"),
+      });
+      yield* store.append(caused);
+      yield* store.append(sent);
+      const expected = [caused, sent].flatMap(({ streamId, events, context: { issuedAt, ...context } }) =>
+        events.map(({ eventId, event }, index) => ({
+          ...context,
+          streamId,
+          version: index + 1,
+          eventId,
+          schemaVersion: 1,
+          recordedAt: issuedAt,
+          event,
+        }))
+      ).map((event, index) => ({ ...event, position: Position.make(head + index + 1) }));
+      assert.deepStrictEqual(yield* store.read(head, 10), expected);
+      assert.deepStrictEqual(yield* store.readStream(sent.streamId, 0), expected.slice(4));
+    });
+  });
+};

@@ -1,0 +1,36 @@
+import { NodeServices } from "@effect/platform-node";
+import { Effect } from "effect";
+import process from "node:process";
+import type { TestProject } from "vitest/node";
+import type { MissingTool } from "../../infra/system/MissingTool.ts";
+import { ensureFfmpeg, ensurePostgres } from "../../infra/system/SystemPackages.ts";
+import { startScratchPostgres } from "./ScratchPostgres.ts";
+// For the type of what is provided.
+import type {} from "./TestDatabase.ts";
+
+/** Runs the check; what is missing is told without a stack trace, which would bury the command to run. */
+const ensure = <A>(check: Effect.Effect<A, MissingTool, NodeServices.NodeServices>): Promise<A> =>
+  check.pipe(
+    Effect.catch((missing) =>
+      Effect.sync(() => {
+        console.error(missing.message);
+        return process.exit(1);
+      })
+    ),
+    Effect.provide(NodeServices.layer),
+    Effect.runPromise,
+  );
+
+/** Makes sure of the programs the tests run, and of a Postgres server: the one at DATABASE_URL, or one of its own. */
+export default async function setup(project: TestProject): Promise<(() => void) | undefined> {
+  await ensure(ensureFfmpeg);
+  const given = process.env["DATABASE_URL"];
+  if (given !== undefined) {
+    project.provide("postgresUrl", given);
+    return undefined;
+  }
+  const { binDir } = await ensure(ensurePostgres);
+  const server = await startScratchPostgres(binDir);
+  project.provide("postgresUrl", server.url);
+  return server.stop;
+}
