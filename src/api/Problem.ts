@@ -49,13 +49,10 @@ export const makeProblem = (code: ErrorCode, particulars: Particulars): Effect.E
   Effect.currentParentSpan.pipe(
     Effect.map(({ traceId }) => traceId),
     Effect.orElseSucceed(() => null),
-    Effect.map((traceId) => ({
-      type: `urn:tapedeck:error:${code}`,
-      ...catalogue[code],
-      code,
-      ...particulars,
-      traceId,
-    })),
+    Effect.map((traceId) => {
+      const { status, title, retryable } = catalogue[code];
+      return { type: `urn:tapedeck:error:${code}`, title, status, code, ...particulars, retryable, traceId };
+    }),
   );
 
 /** Fails with the problem of a code. */
