@@ -7,6 +7,7 @@ import { zoom } from "../../domain/signal/WaveformPeaks.ts";
 import { Actors } from "../../services/actors/Actors.ts";
 import { initial } from "../../services/actors/CommandMeta.ts";
 import { BlobStore } from "../../services/BlobStore.ts";
+import { EventStore } from "../../services/EventStore.ts";
 import { nextId } from "../../services/Ids.ts";
 import { Views } from "../../services/views/Views.ts";
 import { Api } from "../api/Api.ts";
@@ -14,7 +15,7 @@ import { Caller } from "../api/Authorization.ts";
 import { fail } from "../api/Problem.ts";
 import { orProblem } from "./Failures.ts";
 import { links, presentAnalysis } from "./Presentation.ts";
-import { caughtUp } from "./ReadYourWrites.ts";
+import { caughtUp, orFresh } from "./ReadYourWrites.ts";
 import { readySource } from "./ReadySource.ts";
 
 /** Answers the requests of `AnalysesApi`. */
@@ -24,15 +25,20 @@ export const analysisHandlers = HttpApiBuilder.group(
   Effect.fnUntraced(function* (handlers) {
     const { uploads, analyses } = yield* Actors;
     const views = yield* Views;
+    const store = yield* EventStore;
     const blobs = yield* BlobStore;
 
     const find = Effect.fnUntraced(function* (uploadId: UploadId) {
       const { tenantId } = yield* Caller;
-      const upload = yield* views.upload(tenantId, uploadId);
-      const [row] = upload === null || upload.status === "deleted"
-        ? []
-        : yield* views.analysesOf(tenantId, [uploadId]);
-      return row ?? (yield* fail("NOT_FOUND", { detail: "There is no analysis of such an upload" }));
+      const upload = yield* orFresh(views.upload(tenantId, uploadId), views, store);
+      if (upload === null || upload.status === "deleted") {
+        return yield* fail("NOT_FOUND", { detail: "There is no such upload" });
+      }
+      const [row] = yield* views.analysesOf(tenantId, [uploadId]);
+      if (row !== undefined) return row;
+      return yield* upload.status === "received"
+        ? fail("NOT_READY", { detail: "The upload is still being probed; try again" })
+        : fail("NOT_FOUND", { detail: "There is no analysis of this upload; ask for one by POST" });
     });
 
     return handlers

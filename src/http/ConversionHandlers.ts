@@ -6,6 +6,7 @@ import { settle } from "../../domain/media/OutputSpec.ts";
 import { Actors } from "../../services/actors/Actors.ts";
 import { initial } from "../../services/actors/CommandMeta.ts";
 import { BlobStore } from "../../services/BlobStore.ts";
+import { EventStore } from "../../services/EventStore.ts";
 import { nextId } from "../../services/Ids.ts";
 import { Views } from "../../services/views/Views.ts";
 import { Api } from "../api/Api.ts";
@@ -14,7 +15,7 @@ import { fail } from "../api/Problem.ts";
 import { serveContent } from "./ContentResponse.ts";
 import { orProblem } from "./Failures.ts";
 import { links, presentConversion } from "./Presentation.ts";
-import { caughtUp } from "./ReadYourWrites.ts";
+import { caughtUp, orFresh } from "./ReadYourWrites.ts";
 import { readySource } from "./ReadySource.ts";
 
 /** Answers the requests of `ConversionsApi`. */
@@ -24,11 +25,12 @@ export const conversionHandlers = HttpApiBuilder.group(
   Effect.fnUntraced(function* (handlers) {
     const { uploads, conversions } = yield* Actors;
     const views = yield* Views;
+    const store = yield* EventStore;
     const blobs = yield* BlobStore;
 
     const find = Effect.fnUntraced(function* (id: ConversionId) {
       const { tenantId } = yield* Caller;
-      const row = yield* views.conversion(tenantId, id);
+      const row = yield* orFresh(views.conversion(tenantId, id), views, store);
       return row ?? (yield* fail("NOT_FOUND", { detail: "There is no such conversion" }));
     });
 
@@ -106,10 +108,14 @@ export const conversionHandlers = HttpApiBuilder.group(
               : fail("NOT_FOUND", { detail: "There is no such output" });
           }
           const { extension, mediaType } = traits[output.format];
+          const { tenantId } = yield* Caller;
+          const upload = yield* views.upload(tenantId, row.uploadId);
+          const stem = (upload?.filename ?? row.id).replace(/\.[^.]*$/, "");
+          const suffix = output.name === output.format ? "" : `-${output.name}`;
           return yield* serveContent(blobs, {
             ...output,
             mediaType,
-            filename: `${output.name}.${extension}`,
+            filename: `${stem}${suffix}.${extension}`,
           });
         }, orProblem),
       );

@@ -7,6 +7,7 @@ import { UploadReceived } from "../../domain/upload/Upload.ts";
 import { Actors } from "../../services/actors/Actors.ts";
 import { initial } from "../../services/actors/CommandMeta.ts";
 import { BlobStore } from "../../services/BlobStore.ts";
+import { EventStore } from "../../services/EventStore.ts";
 import { nextId } from "../../services/Ids.ts";
 import { Limits } from "../../services/Limits.ts";
 import type { UploadRow } from "../../services/projections/UploadsProjection.ts";
@@ -18,7 +19,7 @@ import { serveContent } from "./ContentResponse.ts";
 import { orProblem } from "./Failures.ts";
 import { tooLarge } from "./MeteredBody.ts";
 import { links, presentUpload } from "./Presentation.ts";
-import { caughtUp } from "./ReadYourWrites.ts";
+import { caughtUp, orFresh } from "./ReadYourWrites.ts";
 import { receiveForm, receiveRaw } from "./ReceiveUpload.ts";
 
 /** Answers the requests of `UploadsApi`. */
@@ -28,6 +29,7 @@ export const uploadHandlers = HttpApiBuilder.group(
   Effect.fnUntraced(function* (handlers) {
     const { uploads } = yield* Actors;
     const views = yield* Views;
+    const store = yield* EventStore;
     const blobs = yield* BlobStore;
     const { maxUploadBytes } = yield* Limits;
 
@@ -47,7 +49,7 @@ export const uploadHandlers = HttpApiBuilder.group(
 
     const find = Effect.fnUntraced(function* (id: UploadId) {
       const { tenantId } = yield* Caller;
-      const row = yield* views.upload(tenantId, id);
+      const row = yield* orFresh(views.upload(tenantId, id), views, store);
       return row ?? (yield* fail("NOT_FOUND", { detail: "There is no such upload" }));
     });
 
