@@ -41,9 +41,14 @@ export type AppendOutcome =
   /** The command id was used before with another command: nothing was written. */
   | { readonly _tag: "CommandIdReused" };
 
-/** The store is out of reach, or gave up; the caller may try again with the same command id. */
+/** The log could not be read or written. */
 export class EventStoreError extends Schema.TaggedError<EventStoreError>()("EventStoreError", {
-  reason: Schema.Literals(["Unavailable"]),
+  reason: Schema.Literals([
+    /** Out of reach, or it gave up; the caller may try again with the same command id. */
+    "Unavailable",
+    /** The database cannot hold what is to be written, and never will. */
+    "Rejected",
+  ]),
   cause: Schema.Defect(),
 }) {}
 

@@ -2,9 +2,13 @@ import { Effect, Option } from "effect";
 import { Headers, HttpTraceContext } from "effect/http";
 import type { Tracer } from "effect";
 
-/** The W3C trace context of the current span, to be stored with what it writes; `null` outside of any span. */
+/** The W3C trace context of the current span, to be stored with what it writes; `null` outside of any trace. */
 export const currentTraceparent: Effect.Effect<string | null> = Effect.currentSpan.pipe(
-  Effect.map((span) => HttpTraceContext.toHeaders(span)["traceparent"] ?? null),
+  Effect.map((span) => {
+    const traceparent = HttpTraceContext.toHeaders(span)["traceparent"] ?? null;
+    // Where tracing is off, spans have placeholders for ids.
+    return toSpan(traceparent) === undefined ? null : traceparent;
+  }),
   Effect.orElseSucceed(() => null),
 );
 

@@ -158,6 +158,7 @@ const decide = (
     }
     case "CompleteConversion": {
       const { outputs } = command;
+      // Whichever attempt it comes from: every attempt stores the same outputs under the same keys.
       return Result.succeed(
         job.status === "running" ? [ConversionCompleted.make({ conversionId, outputs })] : [],
       );

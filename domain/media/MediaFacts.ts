@@ -19,10 +19,10 @@ export const bounds = {
   tags: { count: 64, keyLength: 64, valueLength: 1_024 },
 } as const;
 
-/** The tags that are kept: at most `bounds.tags.count`, keys and values without control characters, cut to length. */
+/** The tags that are kept: at most `bounds.tags.count`, keys and values of well-formed text without control characters, cut to length. */
 export const keepTags = (tags: Readonly<Record<string, string>>): Record<string, string> => {
   const clean = (text: string, length: number) =>
-    Array.from(text.replace(/\p{Cc}+/gu, " ").trim()).slice(0, length).join("");
+    Array.from(text.replace(/[\p{Cc}\p{Cs}]+/gu, " ").trim()).slice(0, length).join("");
   const kept = Object.entries(tags)
     .map(([key, value]) =>
       [clean(key.toLowerCase(), bounds.tags.keyLength), clean(value, bounds.tags.valueLength)] as const

@@ -1,5 +1,6 @@
 import { PgClient } from "@effect/sql-pg";
-import { Deferred, Effect, Queue } from "effect";
+import { Deferred, Effect, Predicate, Queue } from "effect";
+import type { SqlError } from "effect/sql";
 import { type Append, type AppendOutcome, EventStoreError } from "../../services/EventStore.ts";
 import { callAppend } from "./AppendCall.ts";
 
@@ -27,7 +28,7 @@ export const makeAppendBatcher = Effect.fnUntraced(function* (callsInFlight: num
           return waiting ? Deferred.succeed(waiting.done, outcome) : Effect.void;
         }, { discard: true })
       ),
-      Effect.mapError((cause) => new EventStoreError({ reason: "Unavailable", cause })),
+      Effect.mapError((cause) => new EventStoreError({ reason: reasonOf(cause), cause })),
       Effect.catchCause((cause) =>
         batch.length > 1
           // One append that cannot be encoded, or that the database cannot take, must not fail its neighbours.
@@ -76,3 +77,9 @@ const split = (waiting: ReadonlyArray<Waiting>) => {
   }
   return { batch, rest };
 };
+
+/** SQLSTATE classes of what will fail again however often it is tried: data, constraints, and limits of the program. */
+const permanent = /^(22|23|54)/;
+
+const reasonOf = ({ reason: { cause } }: SqlError.SqlError): EventStoreError["reason"] =>
+  Predicate.hasProperty(cause, "code") && permanent.test(String(cause.code)) ? "Rejected" : "Unavailable";

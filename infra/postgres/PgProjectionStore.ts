@@ -108,10 +108,10 @@ const evolveAll = <Row extends ViewRow>(
   before: ReadonlyMap<string, Row>,
   events: ReadonlyArray<RecordedEvent>,
 ): ReadonlyMap<string, Row | null> => {
-  const after = new Map<string, Row | null>();
+  const after = new Map<string, Row | null>(before);
   for (const event of events) {
     const id = keyOf(event);
-    if (id !== null) after.set(id, evolve(after.get(id) ?? before.get(id) ?? null, event));
+    if (id !== null) after.set(id, evolve(after.get(id) ?? null, event));
   }
   return after;
 };

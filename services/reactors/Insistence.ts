@@ -11,6 +11,7 @@ const backoff = Schedule.min([Schedule.exponential("100 millis"), Schedule.space
 export const insist = <A, E, R>(send: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.retry(send, {
     while: (error) =>
-      error instanceof EventStoreError || (error instanceof ActorError && error.reason !== "CommandIdReused"),
+      (error instanceof EventStoreError && error.reason === "Unavailable") ||
+      (error instanceof ActorError && error.reason !== "CommandIdReused"),
     schedule: backoff,
   });

@@ -51,7 +51,7 @@ const toProblem = (error: ServiceError): Effect.Effect<never, Problem> => {
     case "BlobStoreError":
       return error.reason === "NotFound" ? noSuch : unavailable("The blob store")(error);
     case "EventStoreError":
-      return unavailable("The event store")(error);
+      return error.reason === "Rejected" ? Effect.die(error) : unavailable("The event store")(error);
     case "MediaError":
       return unavailable("The working directory")(error);
     case "ViewsError":

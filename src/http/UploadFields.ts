@@ -22,8 +22,11 @@ export interface UploadFields {
   readonly metadata: Readonly<Record<string, Schema.Json>>;
 }
 
-const SessionId = Schema.String.check(Schema.isPattern(/^[^\p{Cc}]{1,128}$/u));
+const SessionId = Schema.String.check(Schema.isPattern(/^[^\p{Cc}\p{Cs}]{1,128}$/u));
 const Metadata = Schema.Record(Schema.String, Schema.Json);
+/** The escapes, in written JSON, of characters that Postgres' `jsonb` cannot hold. */
+const unstorable = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/;
+
 const noone = UserId.make("default");
 
 /** Reads the fields; fails with the first that is not valid. */
@@ -42,11 +45,12 @@ export const readFields = Effect.fnUntraced(
       return yield* fail("INVALID_PARAMETER", { field: `process.${field}`, detail });
     }
     const metadata = raw.metadata === undefined ? {} : yield* decodeJson("metadata", Metadata, raw.metadata);
-    const metadataBytes = new TextEncoder().encode(JSON.stringify(metadata));
-    if (metadataBytes.length > maxMetadataBytes || raw.metadata?.includes("\\u0000")) {
+    const stored = JSON.stringify(metadata);
+    if (new TextEncoder().encode(stored).length > maxMetadataBytes || unstorable.test(stored)) {
       return yield* fail("INVALID_PARAMETER", {
         field: "metadata",
-        detail: `At most ${maxMetadataBytes} bytes of JSON without NUL characters`,
+        detail:
+          `At most ${maxMetadataBytes} bytes of JSON, without NUL characters or halves of surrogate pairs`,
       });
     }
     return {

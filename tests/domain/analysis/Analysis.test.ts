@@ -72,22 +72,28 @@ describe("StartAnalysis", () => {
   it("starts the last attempt that is allowed", () =>
     given(Analysis, [requested, ...lost.slice(0, -1)]).when(command).thenEvents([started(attemptsAllowed)]));
 
-  it("gives up when the last attempt was lost too", () =>
-    given(Analysis, [requested, ...lost]).when(command).thenEvents([{
-      _tag: "AnalysisFailed",
-      analysisId,
-      reason: {
-        code: "ATTEMPTS_EXHAUSTED",
-        detail: `The worker was lost or failed at each of ${attemptsAllowed} attempts`,
-        stage: "decode",
-      },
-    }]));
-
-  it("numbers the attempts on after one that was given back, which does not count", () => {
-    given(Analysis, [...running, released(1)]).when(command).thenEvents([started(2)]);
-    given(Analysis, [requested, ...lost, released(attemptsAllowed)])
-      .when(command).thenEvents([started(attemptsAllowed + 1)]);
+  const exhausted = (attempts: number): AnalysisEvent => ({
+    _tag: "AnalysisFailed",
+    analysisId,
+    reason: {
+      code: "ATTEMPTS_EXHAUSTED",
+      detail: `The worker was lost or failed at each of ${attempts} attempts`,
+      stage: "decode",
+    },
   });
+
+  it("gives up when the last attempt was lost too", () =>
+    given(Analysis, [requested, ...lost]).when(command).thenEvents([exhausted(attemptsAllowed)]));
+
+  it("has one attempt more, and only one, when one was given back", () => {
+    const history = [requested, ...lost, released(attemptsAllowed)];
+    given(Analysis, history).when(command).thenEvents([started(attemptsAllowed + 1)]);
+    given(Analysis, [...history, started(attemptsAllowed + 1)])
+      .when(command).thenEvents([exhausted(attemptsAllowed + 1)]);
+  });
+
+  it("numbers the attempts on after one that was given back", () =>
+    given(Analysis, [...running, released(1)]).when(command).thenEvents([started(2)]));
 });
 
 describe("ReportAnalysisProgress", () => {

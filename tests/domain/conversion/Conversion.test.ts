@@ -79,22 +79,28 @@ describe("StartConversion", () => {
       started(attemptsAllowed),
     ]));
 
-  it("gives up when the last attempt was lost too", () =>
-    given(Conversion, [requested, ...lost]).when(command).thenEvents([{
-      _tag: "ConversionFailed",
-      conversionId,
-      reason: {
-        code: "ATTEMPTS_EXHAUSTED",
-        detail: `The worker was lost or failed at each of ${attemptsAllowed} attempts`,
-        stage: "encode",
-      },
-    }]));
-
-  it("numbers the attempts on after one that was given back, which does not count", () => {
-    given(Conversion, [...running, released(1)]).when(command).thenEvents([started(2)]);
-    given(Conversion, [requested, ...lost, released(attemptsAllowed)])
-      .when(command).thenEvents([started(attemptsAllowed + 1)]);
+  const exhausted = (attempts: number): ConversionEvent => ({
+    _tag: "ConversionFailed",
+    conversionId,
+    reason: {
+      code: "ATTEMPTS_EXHAUSTED",
+      detail: `The worker was lost or failed at each of ${attempts} attempts`,
+      stage: "encode",
+    },
   });
+
+  it("gives up when the last attempt was lost too", () =>
+    given(Conversion, [requested, ...lost]).when(command).thenEvents([exhausted(attemptsAllowed)]));
+
+  it("has one attempt more, and only one, when one was given back", () => {
+    const history = [requested, ...lost, released(attemptsAllowed)];
+    given(Conversion, history).when(command).thenEvents([started(attemptsAllowed + 1)]);
+    given(Conversion, [...history, started(attemptsAllowed + 1)])
+      .when(command).thenEvents([exhausted(attemptsAllowed + 1)]);
+  });
+
+  it("numbers the attempts on after one that was given back", () =>
+    given(Conversion, [...running, released(1)]).when(command).thenEvents([started(2)]));
 
   it("has all attempts anew when it was asked for again", () => {
     given(Conversion, [...running, failed, retried]).when(command).thenEvents([started(2)]);

@@ -1,0 +1,150 @@
+import { assert, describe, it } from "@effect/vitest";
+import { Result, Schema } from "effect";
+import { bounds } from "../../../domain/media/MediaFacts.ts";
+import { OutputFormat, traits } from "../../../domain/media/OutputFormat.ts";
+import {
+  encodingFor,
+  maxOutputs,
+  OutputRequest,
+  type OutputSpec,
+  settle,
+} from "../../../domain/media/OutputSpec.ts";
+
+const problemOf = (...requests: ReadonlyArray<OutputRequest>) =>
+  Result.getOrThrow(Result.flip(settle(requests)));
+
+describe("settle", () => {
+  it("names an output after its format where no name is given, and keeps the rest as it is", () => {
+    const settled = settle([
+      { format: "mp3", bitrateKbps: 320, sampleRate: 44_100, channels: 2 },
+      { name: "archive", format: "flac" },
+      { format: "flac" },
+    ]);
+    assert.deepStrictEqual(
+      settled,
+      Result.succeed([
+        { name: "mp3", format: "mp3", bitrateKbps: 320, sampleRate: 44_100, channels: 2 },
+        { name: "archive", format: "flac" },
+        { name: "flac", format: "flac" },
+      ]),
+    );
+  });
+
+  it("takes 1 to 16 outputs", () => {
+    const many = (length: number) =>
+      Array.from({ length }, (_, index): OutputRequest => ({ name: `output-${index}`, format: "mp3" }));
+    assert.isTrue(Result.isSuccess(settle(many(1))));
+    assert.isTrue(Result.isSuccess(settle(many(maxOutputs))));
+    assert.deepStrictEqual(problemOf(), { field: "outputs", detail: "Ask for 1 to 16 outputs" });
+    assert.deepStrictEqual(problemOf(...many(maxOutputs + 1)), {
+      field: "outputs",
+      detail: "Ask for 1 to 16 outputs",
+    });
+  });
+
+  it("refuses two outputs of the same name, given or taken from the format", () => {
+    assert.strictEqual(problemOf({ format: "mp3" }, { format: "mp3" }).field, "outputs[1].name");
+    assert.strictEqual(problemOf({ format: "mp3" }, { name: "mp3", format: "ogg" }).field, "outputs[1].name");
+    assert.strictEqual(
+      problemOf({ name: "a", format: "mp3" }, { format: "ogg" }, { name: "a", format: "wav" }).field,
+      "outputs[2].name",
+    );
+  });
+
+  const misfits: ReadonlyArray<readonly [OutputRequest, field: string, detail: string]> = [
+    [{ format: "flac", bitrateKbps: 128 }, "bitrateKbps", "flac is lossless and takes no bit rate"],
+    [{ format: "mp3", bitrateKbps: 7 }, "bitrateKbps", "mp3 takes 8 to 320 kbit/s"],
+    [{ format: "mp3", bitrateKbps: 321 }, "bitrateKbps", "mp3 takes 8 to 320 kbit/s"],
+    [{ format: "ogg", bitrateKbps: 31 }, "bitrateKbps", "ogg takes 32 to 500 kbit/s"],
+    [{ format: "opus", sampleRate: 44_100 }, "sampleRate", "opus takes 8000, 12000, 16000, 24000, 48000 Hz"],
+    [{ format: "ogg", sampleRate: 192_001 }, "sampleRate", "ogg takes at most 192000 Hz"],
+    [{ format: "mp3", channels: 3 }, "channels", "mp3 takes at most 2 channels"],
+    [{ format: "flac", channels: 9 }, "channels", "flac takes at most 8 channels"],
+  ];
+  it.each(misfits)(
+    "refuses %j",
+    (request, field, detail) =>
+      assert.deepStrictEqual(problemOf({ format: "wav" }, request), { field: `outputs[1].${field}`, detail }),
+  );
+
+  const fits: ReadonlyArray<OutputRequest> = [
+    { format: "mp3", bitrateKbps: 8 },
+    { format: "mp3", bitrateKbps: 320 },
+    { format: "opus", bitrateKbps: 6, sampleRate: 48_000, channels: 8 },
+    { format: "ogg", sampleRate: 192_000 },
+    { format: "wav", sampleRate: 384_000, channels: 16 },
+  ];
+  it.each(fits)("takes %j", (request) => assert.isTrue(Result.isSuccess(settle([request]))));
+});
+
+const spec = (format: OutputFormat): OutputSpec => ({ name: "output", format });
+
+describe("encodingFor", () => {
+  const choices: ReadonlyArray<readonly [format: OutputFormat, source: number, chosen: number]> = [
+    ["mp3", 44_100, 44_100],
+    ["mp3", 44_056, 44_100],
+    ["mp3", 96_000, 48_000],
+    ["mp3", 2_000, 8_000],
+    ["m4a", 50_000, 64_000],
+    ["m4a", 192_000, 96_000],
+    ["opus", 44_100, 48_000],
+    ["opus", 22_050, 24_000],
+    ["ogg", 44_056, 44_056],
+    ["ogg", 384_000, 192_000],
+    ["flac", 384_000, 384_000],
+    ["wav", 2_000, 2_000],
+  ];
+  it.each(choices)(
+    "makes %s of %i Hz with %i Hz",
+    (format, source, chosen) =>
+      assert.strictEqual(encodingFor(spec(format), { sampleRate: source, channels: 2 }).sampleRate, chosen),
+  );
+
+  it("keeps the source's channels up to what the format holds", () => {
+    const channelsOf = (format: OutputFormat, channels: number) =>
+      encodingFor(spec(format), { sampleRate: 48_000, channels }).channels;
+    assert.strictEqual(channelsOf("mp3", 1), 1);
+    assert.strictEqual(channelsOf("mp3", 6), 2);
+    assert.strictEqual(channelsOf("flac", 16), 8);
+    assert.strictEqual(channelsOf("wav", 16), 16);
+  });
+
+  it("takes the format's bit rate where none is asked for, and none for a lossless format", () => {
+    const source = { sampleRate: 48_000, channels: 2 };
+    assert.strictEqual(encodingFor(spec("opus"), source).bitrateKbps, 128);
+    assert.strictEqual(encodingFor({ ...spec("opus"), bitrateKbps: 6 }, source).bitrateKbps, 6);
+    assert.isNull(encodingFor(spec("flac"), source).bitrateKbps);
+  });
+
+  it("does what is asked for, whatever the source", () => {
+    const asked = { name: "a", format: "mp3", bitrateKbps: 64, sampleRate: 22_050, channels: 1 } as const;
+    assert.deepStrictEqual(encodingFor(asked, { sampleRate: 96_000, channels: 6 }), asked);
+  });
+
+  const Source = Schema.Struct({
+    sampleRate: Schema.Int.check(
+      Schema.isBetween({ minimum: bounds.sampleRate.min, maximum: bounds.sampleRate.max }),
+    ),
+    channels: Schema.Int.check(
+      Schema.isBetween({ minimum: bounds.channels.min, maximum: bounds.channels.max }),
+    ),
+  });
+  it.prop(
+    "decides nothing that the format cannot hold, for every output that is settled and every source",
+    [Schema.NonEmptyArray(OutputRequest), Source],
+    ([requests, source]) => {
+      for (const settled of requests.map((request) => settle([request]))) {
+        if (Result.isFailure(settled)) continue;
+        for (const spec of settled.success) {
+          const { sampleRates, maxSampleRate, maxChannels, bitrateKbps: range } = traits[spec.format];
+          const { sampleRate, channels, bitrateKbps } = encodingFor(spec, source);
+          assert.isTrue(sampleRates?.includes(sampleRate) ?? true, `${sampleRate} Hz`);
+          assert.isAtMost(sampleRate, maxSampleRate);
+          assert.isAtMost(channels, maxChannels);
+          if (range === null) assert.isNull(bitrateKbps);
+          else assert.isTrue(bitrateKbps !== null && bitrateKbps >= range.min && bitrateKbps <= range.max);
+        }
+      }
+    },
+  );
+});
