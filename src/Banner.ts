@@ -22,7 +22,7 @@ export const banner = (settings: Settings, port: number, key: Redacted.Redacted)
 
   Try it with any audio file:
 
-    curl -H 'Authorization: Bearer ${shown}' -F file=@song.mp3 \\
+    curl -H "Authorization: Bearer ${shown}" -F file=@song.mp3 \\
       -F 'process={"outputs":[{"format":"opus"},{"format":"flac"}]}' ${url}/api/v1/uploads
 
   Ctrl-C stops it; a second Ctrl-C stops it at once.

@@ -1,5 +1,5 @@
 import { PgClient } from "@effect/sql-pg";
-import { Cause, Duration, Effect, Layer, Queue, RcMap, Schedule, Semaphore, Stream } from "effect";
+import { Duration, Effect, Layer, Queue, RcMap, Schedule, Semaphore, Stream } from "effect";
 import type { EventType } from "../../domain/event/DomainEvent.ts";
 import type { Position, RecordedEvent } from "../../domain/event/RecordedEvent.ts";
 import { type Consumer, EventBus, maxDeliveries } from "../../services/EventBus.ts";
@@ -52,7 +52,7 @@ export const layer = Layer.effect(
       const handle = (event: RecordedEvent) =>
         Effect.gen(function* () {
           const turn = yield* RcMap.get(streams, event.streamId);
-          yield* deliver(consumer, event).pipe(Semaphore.withPermit(hands), Semaphore.withPermit(turn));
+          yield* Semaphore.withPermit(turn, deliver(consumer, event, hands));
           floor.close(event.position);
         }).pipe(Effect.scoped, Effect.ensuring(Semaphore.release(open, 1)));
 
@@ -126,21 +126,32 @@ const resuming = <E, R>(
     );
   });
 
-/** Hands an event over until it is handled, or given up after the last delivery; giving up is itself tried for ever. */
-const deliver = (consumer: Consumer, recorded: RecordedEvent): Effect.Effect<void> => {
+/**
+ * Hands an event over until it is handled, or given up after the last delivery; giving up is itself tried for ever. Each
+ * delivery takes one of the consumer's hands; none is held between two deliveries.
+ */
+const deliver = (
+  consumer: Consumer,
+  recorded: RecordedEvent,
+  hands: Semaphore.Semaphore,
+): Effect.Effect<void> => {
   const what = `${recorded.event._tag} at position ${recorded.position}`;
   const attempt = (delivery: number): Effect.Effect<void> =>
-    consumer.handle(recorded).pipe(
+    Effect.suspend(() => consumer.handle(recorded)).pipe(
       Effect.tapCause((cause) =>
-        Cause.hasInterruptsOnly(cause)
-          ? Effect.void
-          : Effect.logWarning(`${consumer.name} failed on ${what}, delivery ${delivery}`, cause)
+        Effect.logWarning(`${consumer.name} failed on ${what}, delivery ${delivery}`, cause)
       ),
       (handled) => inSpan(handled, consumer, recorded, delivery),
+      Semaphore.withPermit(hands),
       Effect.catchCause((cause) => {
-        if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt;
-        return delivery >= maxDeliveries && consumer.giveUp !== null
-          ? consumer.giveUp(recorded, cause).pipe(Effect.sandbox, Effect.retry(forever), Effect.orDie)
+        const { giveUp } = consumer;
+        return delivery >= maxDeliveries && giveUp !== null
+          ? Effect.suspend(() => giveUp(recorded, cause)).pipe(
+            Effect.tapCause((cause) => Effect.logError(`${consumer.name} could not give up ${what}`, cause)),
+            Effect.sandbox,
+            Effect.retry(forever),
+            Effect.orDie,
+          )
           : Effect.andThen(Effect.sleep(pauseAfter(delivery)), attempt(delivery + 1));
       }),
     );
@@ -159,6 +170,7 @@ const inSpan = <E>(
     kind: "consumer",
     attributes: {
       "messaging.system": "tapedeck",
+      "messaging.operation.name": "process",
       "messaging.operation.type": "process",
       "messaging.destination.name": recorded.event._tag,
       "messaging.consumer.group.name": consumer.name,

@@ -4,6 +4,8 @@
  */
 import { PGlite } from "@electric-sql/pglite";
 import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 import { Schema } from "effect";
 
@@ -11,8 +13,15 @@ const { dataDirectory, socketPath } = Schema.decodeUnknownSync(
   Schema.Struct({ dataDirectory: Schema.String, socketPath: Schema.String }),
 )(workerData);
 
+// A new database is copied to disk file by file. One whose copy was cut short could pass for a whole one: it is made again.
+const unfinished = `${dataDirectory}.unfinished`;
+if (existsSync(unfinished)) rmSync(dataDirectory, { recursive: true, force: true });
+if (!existsSync(join(dataDirectory, "PG_VERSION"))) writeFileSync(unfinished, "");
 const db = await PGlite.create({ dataDir: dataDirectory });
-const server = new PGLiteSocketServer({ db, path: socketPath });
+rmSync(unfinished, { force: true });
+
+// The client keeps one connection. The others are for requests to cancel a query, and for the successor of one that is closing.
+const server = new PGLiteSocketServer({ db, path: socketPath, maxConnections: 4 });
 await server.start();
 
 parentPort?.once("message", async () => {

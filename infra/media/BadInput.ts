@@ -48,4 +48,5 @@ const reasonIn = (log: string): string | undefined =>
     .trim();
 
 /** These lines only tell that something went wrong; one before them tells what. */
-const summaries = /Error (?:while opening|initializing|reinitializing)|Failed to configure|Conversion failed/;
+const summaries =
+  /Error (?:while (?:opening|processing)|initializing|reinitializing)|Failed to (?:configure|inject)/;

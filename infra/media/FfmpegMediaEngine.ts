@@ -2,7 +2,7 @@ import { Effect, Layer } from "effect";
 import { ChildProcessSpawner } from "effect/process";
 import { Limits } from "../../services/Limits.ts";
 import { MediaEngine, type MediaError } from "../../services/MediaEngine.ts";
-import { canLimitResources } from "./FfmpegProcess.ts";
+import { canConfine } from "./FfmpegProcess.ts";
 import { measure } from "./Measure.ts";
 import { probe } from "./Probe.ts";
 import { render } from "./Render.ts";
@@ -25,9 +25,9 @@ export const layer = (
       const spawner = yield* ChildProcessSpawner.ChildProcessSpawner;
       const spawning = Effect.provideService(ChildProcessSpawner.ChildProcessSpawner, spawner);
       yield* Workspace.prepare(options.workDirectory);
-      if (!canLimitResources()) {
+      if (!canConfine()) {
         yield* Effect.logWarning(
-          "prlimit (util-linux) is not on the PATH: ffmpeg runs without limits on CPU time and memory",
+          "prlimit and setpriv (util-linux) are not both on the PATH: ffmpeg runs without limits on CPU time and memory, and outlives a service that is killed",
         );
       }
       return MediaEngine.of({

@@ -11,6 +11,7 @@ import { searchPath } from "../system/Program.ts";
 export class ProcessFailed extends Schema.TaggedError<ProcessFailed>()("ProcessFailed", {
   /** `Refused`: it said no, and why in the log; `Crashed`: by a signal of its own, such as SIGABRT. */
   reason: Schema.Literals(["Refused", "Crashed", "TimeLimit", "OutputLimit"]),
+  exitCode: Schema.NullOr(Schema.Int),
   /** The end of what it wrote to stderr. */
   log: Schema.String,
 }) {}
@@ -27,9 +28,12 @@ export interface MediaProcess {
   readonly fileBytes?: number;
 }
 
-/** Whether util-linux's prlimit is on the PATH. Without it processes run under no limit but that of wall time. */
-export const canLimitResources = (): boolean =>
-  searchPath().some((path) => existsSync(join(path, "prlimit")));
+/**
+ * Whether util-linux's prlimit and setpriv are on the PATH. Without them processes run under no limit but that of wall time, and
+ * outlive a service that is killed.
+ */
+export const canConfine = (): boolean =>
+  ["prlimit", "setpriv"].every((program) => searchPath().some((path) => existsSync(join(path, program))));
 
 /**
  * The CPU seconds that a job may take: 30, and 4 µs for each sample that is decoded or encoded. That is about
@@ -39,6 +43,7 @@ export const cpuSecondsFor = (samples: number): number => 30 + Math.ceil(samples
 
 const memoryBytes = 4 * 1024 ** 3;
 const logCharacters = 65_536;
+const failureLogCharacters = 8_192;
 
 /**
  * Runs a process to its end while `read` takes its standard output; returns what `read` made of it, and the end of the log.
@@ -69,7 +74,7 @@ export const run = <A, E, R>(
     Effect.scoped,
     Effect.timeoutOrElse({
       duration: `${60 + 2 * job.cpuSeconds} seconds`,
-      orElse: () => Effect.fail(new ProcessFailed({ reason: "TimeLimit", log: "" })),
+      orElse: () => Effect.fail(new ProcessFailed({ reason: "TimeLimit", exitCode: null, log: "" })),
     }),
     Effect.withSpan(job.name, {
       kind: "internal",
@@ -85,20 +90,23 @@ export const unavailable = (cause: unknown): MediaError =>
   new MediaError({ reason: { _tag: "Unavailable", cause } });
 
 const start = ({ program, args, directory, cpuSeconds, fileBytes = 0 }: MediaProcess) => {
-  // ffmpeg tells at level "info" that a signal ended it; ffprobe would print every tag there.
-  const log = program === "ffmpeg"
-    ? ["-nostdin", "-nostats", "-loglevel", "level+info"]
+  // ffmpeg tells at level "info" that a signal ended it; ffprobe would print every tag there. Each output has a filter
+  // graph: with a thread for each core, their stacks would soon fill the address space.
+  const options = program === "ffmpeg"
+    ? ["-nostdin", "-nostats", "-filter_threads", "1", "-loglevel", "level+info"]
     : ["-loglevel", "level+warning"];
-  const command = [program, "-hide_banner", ...log, ...args];
+  const command = [program, "-hide_banner", ...options, ...args];
   // The soft limit of CPU time is a signal, which can be told from a kill by anybody else; the hard one is a kill.
-  const limits = [
+  const confinement = [
+    // Sent by the kernel when the thread that started the process ends, which is the main thread of the service.
+    ...["setpriv", "--pdeathsig", "KILL", "prlimit"],
     `--cpu=${cpuSeconds}:${cpuSeconds + 10}`,
     `--as=${memoryBytes}`,
     `--fsize=${fileBytes}`,
     "--core=0",
     "--",
   ];
-  const [executable = program, ...rest] = canLimitResources() ? ["prlimit", ...limits, ...command] : command;
+  const [executable = program, ...rest] = canConfine() ? [...confinement, ...command] : command;
   return ChildProcess.make(executable, rest, {
     cwd: directory,
     env: { PATH: process.env["PATH"], LC_ALL: "C" },
@@ -126,15 +134,18 @@ const crashes: ReadonlyArray<string | number | undefined> = [
 const hardExit = 123;
 
 const judge = (exit: string | number | undefined, log: string): ProcessFailed | MediaError => {
+  const end = log.slice(-failureLogCharacters);
+  const failed = (reason: ProcessFailed["reason"]) =>
+    new ProcessFailed({ reason, exitCode: typeof exit === "number" ? exit : null, log: end });
   // ffmpeg catches signals, ends in good order and says which one it was.
   const caught = /Exiting normally, received signal (\d+)/.exec(log)?.[1];
   if (exit === "SIGXCPU" || exit === hardExit || Number(caught) === constants.signals.SIGXCPU) {
-    return new ProcessFailed({ reason: "TimeLimit", log });
+    return failed("TimeLimit");
   }
-  if (exit === "SIGXFSZ") return new ProcessFailed({ reason: "OutputLimit", log });
-  if (crashes.includes(exit)) return new ProcessFailed({ reason: "Crashed", log });
+  if (exit === "SIGXFSZ") return failed("OutputLimit");
+  if (crashes.includes(exit)) return failed("Crashed");
   if (typeof exit !== "number" || caught !== undefined || log.includes("No space left on device")) {
-    return unavailable(new Error(`ffmpeg ended with ${exit}: ${log}`));
+    return unavailable(new Error(`ffmpeg ended with ${exit}: ${end}`));
   }
-  return new ProcessFailed({ reason: "Refused", log });
+  return failed("Refused");
 };

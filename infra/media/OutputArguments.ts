@@ -15,13 +15,12 @@ export const outputArguments = (
   encoding: Encoding,
   source: Pick<MediaFacts, "channels" | "tags">,
   isWide: boolean,
-  maxBytes: number,
 ): ReadonlyArray<string> => [
   ...["-map", "0:a:0", "-map_metadata", "-1", "-map_chapters", "-1"],
   ...tagArguments(source.tags),
   ...["-ar", `${encoding.sampleRate}`, ...channelArguments(encoding, source.channels)],
   ...codecArguments(encoding, isWide),
-  ...["-fflags", "+bitexact", "-flags:a", "+bitexact", "-fs", `${maxBytes}`],
+  ...["-threads", "1", "-fflags", "+bitexact", "-flags:a", "+bitexact"],
 ];
 
 /** The tags that mean the same in every format; the others tell of the source's container and encoder. */

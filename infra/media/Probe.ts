@@ -73,7 +73,7 @@ const countSeconds = (path: string, maxSeconds: number) =>
       program: "ffprobe",
       args: [...probeArguments(path), "-of", "csv=p=0", "-show_entries", "packet=pts_time,duration_time"],
       directory: dirname(path),
-      cpuSeconds: cpuSecondsFor(0),
+      cpuSeconds: 120,
     }, (stdout) =>
       stdout.pipe(
         Stream.decodeText(),

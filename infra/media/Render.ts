@@ -48,13 +48,14 @@ export const render = Effect.fnUntraced(function* (job: RenderJob, limits: Rende
       ...["-y", "-progress", "pipe:1", "-threads", "2", "-t", `${limits.maxSeconds + 1}`],
       ...inputArguments(job.source),
       ...outputs.flatMap(({ encoding, path }) => [
-        ...outputArguments(encoding, job.media, isWide, limits.maxBytes),
+        ...outputArguments(encoding, job.media, isWide),
         `file:${path}`,
       ]),
     ],
     directory: job.workspace,
     cpuSeconds: cpuSecondsFor(samples),
-    fileBytes: limits.maxBytes + trailerBytes,
+    // Of several outputs, ffmpeg's own option -fs stops none before all have reached it.
+    fileBytes: limits.maxBytes,
   }, (stdout) =>
     stdout.pipe(
       Stream.decodeText(),
@@ -68,39 +69,51 @@ export const render = Effect.fnUntraced(function* (job: RenderJob, limits: Rende
     )).pipe(Effect.catchTag("ProcessFailed", (failed) => Effect.fail(explain(failed))));
   // Encoders add a little at both ends.
   if (renderedSeconds > limits.maxSeconds + 0.5) return yield* tooLong("decode", limits.maxSeconds);
-  const files = yield* Effect.forEach(outputs, (output) => verify(output, limits), { concurrency: 2 });
+  const files = yield* Effect.forEach(
+    outputs,
+    (output) => verify(output, job.media.durationSeconds, limits.maxBytes),
+    { concurrency: 2 },
+  );
   yield* progress.end;
   return files;
 });
 
-/** What a muxer may still write when an output has reached its limit, such as the index of an M4A. */
-const trailerBytes = 64 * 1024 ** 2;
+/** ffmpeg's exit code when most of the input could not be decoded. */
+const undecodableExit = 69;
 
 const explain = (failed: ProcessFailed) => {
-  const isDecoding =
-    /while opening decoder|Cannot determine format of input|Decode error rate|Invalid data found/
-      .test(failed.log);
+  const isDecoding = failed.exitCode === undecodableExit ||
+    /while opening decoder|Cannot determine format of input/.test(failed.log);
   return isDecoding
     ? fromProcess("decode", { code: "DECODE_FAILED", detail: "The audio could not be decoded" })(failed)
     : fromProcess("encode", { code: "ENCODE_FAILED", detail: "An output could not be encoded" })(failed);
 };
 
+/** Some formats cannot hold a few samples: what is written is empty or cannot be read. */
+const shortSeconds = 0.1;
+
 const verify = Effect.fnUntraced(function* (
   { encoding, path }: Pick<RenderedFile, "encoding" | "path">,
-  limits: RenderLimits,
+  sourceSeconds: number,
+  maxBytes: number,
 ) {
   const { size } = yield* Effect.tryPromise({ try: () => stat(path), catch: unavailable });
-  if (size >= limits.maxBytes) return yield* outputTooLarge;
-  const { declaredSeconds } = yield* readHeader(path);
-  if (!declaredSeconds) {
-    return yield* badInput("DECODE_FAILED", "decode", "Nothing in the audio could be decoded");
+  if (size > maxBytes) return yield* outputTooLarge;
+  const durationSeconds = yield* readHeader(path).pipe(
+    Effect.map((header) => header.declaredSeconds),
+    Effect.catchIf(({ reason }) => reason._tag === "BadInput", () => Effect.succeed(null)),
+  );
+  if (!durationSeconds) {
+    return yield* sourceSeconds < shortSeconds
+      ? badInput("ENCODE_FAILED", "encode", `The audio is too short for ${encoding.format}`)
+      : badInput("DECODE_FAILED", "decode", "Nothing in the audio could be decoded");
   }
   const file: RenderedFile = {
     encoding,
     path,
     sizeBytes: size,
     sha256: yield* digest(path),
-    durationSeconds: declaredSeconds,
+    durationSeconds,
   };
   return file;
 });

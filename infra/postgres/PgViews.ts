@@ -13,6 +13,9 @@ import { tableOf, toRow } from "./ViewTable.ts";
 /** How long a read waits for its own write, in milliseconds. */
 const patience = 5_000;
 
+/** The views that are read here. */
+const names = [UploadsProjection, ConversionsProjection, AnalysesProjection].map(({ name }) => name);
+
 const decodeReached = Schema.decodeUnknownSync(
   Schema.Tuple([Schema.Struct({ reached: Schema.NullOr(Position) })]),
 );
@@ -41,7 +44,9 @@ export const layer = Layer.effect(
 
     const reached = unavailable(
       Effect.map(
-        sql`SELECT min(position)::float8 AS reached FROM projections`,
+        // Views that are left over from another version of the program do not count, and one that is missing is nowhere yet.
+        sql`SELECT CASE WHEN count(*) = ${names.length} THEN min(position) END::float8 AS reached
+          FROM projections WHERE name = ANY(${names}::text[])`,
         (rows) => decodeReached(rows)[0].reached ?? Position.make(0),
       ),
     ).pipe(Effect.withTracerEnabled(false));

@@ -23,7 +23,13 @@ const run = Effect.fnUntraced(function* <Row extends ViewRow>(projection: Projec
       yield* log.awaitBeyond(checkpoint);
     } else {
       const applied = yield* inTraces(projection, events, store.apply(projection, checkpoint, events));
-      checkpoint = applied ? last.position : yield* store.checkpoint(projection.name);
+      if (applied) {
+        checkpoint = last.position;
+      } else {
+        // Another runner keeps the view up, perhaps in another version, in which this one will never apply anything.
+        yield* Effect.sleep("100 millis");
+        checkpoint = yield* store.checkpoint(projection.name);
+      }
     }
   }
 });
@@ -44,7 +50,10 @@ const inTraces = <Row extends ViewRow, A, E, R>(
       parent,
       kind: "consumer",
       attributes: {
+        "messaging.system": "tapedeck",
+        "messaging.operation.name": "project",
         "messaging.operation.type": "process",
+        "messaging.consumer.group.name": projection.name,
         "tapedeck.projection": projection.name,
         "tapedeck.positions": relevant.filter((event) => event.traceparent === traceparent).map((
           { position },

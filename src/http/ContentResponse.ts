@@ -2,9 +2,9 @@ import { Effect } from "effect";
 import { HttpServerRequest, HttpServerResponse } from "effect/http";
 import type { BlobKey } from "../../domain/BlobKey.ts";
 import type { BlobStore } from "../../services/BlobStore.ts";
-import { fail } from "../api/Problem.ts";
 import { parseRange } from "./ByteRange.ts";
 import { orProblem } from "./Failures.ts";
+import { problemResponse } from "./ProblemLayers.ts";
 
 /** Stored bytes to be served. */
 export interface Content {
@@ -34,7 +34,12 @@ export const serveContent = (blobs: BlobStore["Service"], content: Content) =>
     const fresh = asked["if-range"] === undefined || asked["if-range"] === etag;
     const range = fresh ? parseRange(asked["range"], sizeBytes) : null;
     if (range === "unsatisfiable") {
-      return yield* fail("RANGE_NOT_SATISFIABLE", { detail: `The content has ${sizeBytes} bytes` });
+      const detail = `The content has ${sizeBytes} bytes`;
+      return HttpServerResponse.setHeader(
+        yield* problemResponse("RANGE_NOT_SATISFIABLE", { detail }),
+        "content-range",
+        `bytes */${sizeBytes}`,
+      );
     }
     const body = range === null ? blobs.get(content.key) : blobs.get(content.key, range);
     return HttpServerResponse.stream(body, {

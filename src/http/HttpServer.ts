@@ -1,6 +1,6 @@
 import { NodeHttpServer } from "@effect/platform-node";
-import { Layer } from "effect";
-import { HttpMiddleware, HttpRouter } from "effect/http";
+import { Effect, Layer } from "effect";
+import { HttpMiddleware, HttpRouter, HttpServerResponse } from "effect/http";
 import { HttpApiBuilder, HttpApiScalar } from "effect/http-api";
 import { createServer } from "node:http";
 import { Api } from "../api/Api.ts";
@@ -11,12 +11,22 @@ import { problemsEverywhere, problemsLayer } from "./ProblemLayers.ts";
 import { systemHandlers } from "./SystemHandlers.ts";
 import { uploadHandlers } from "./UploadHandlers.ts";
 
+/** The reference page comes with its script inside; browsers are told to fetch nothing for it from another host. */
+const reference = HttpApiScalar.layer(Api, { path: "/docs", scalar: { withDefaultFonts: false } }).pipe(
+  Layer.provide(
+    HttpRouter.middleware(Effect.map(HttpServerResponse.setHeader(
+      "content-security-policy",
+      "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; frame-ancestors 'none'",
+    ))).layer,
+  ),
+);
+
 const routes = Layer.mergeAll(
   HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }).pipe(
     Layer.provide([uploadHandlers, conversionHandlers, analysisHandlers, systemHandlers]),
     Layer.provide([authorizationLayer, problemsLayer]),
   ),
-  HttpApiScalar.layer(Api, { path: "/docs" }),
+  reference,
   problemsEverywhere,
 );
 

@@ -68,7 +68,7 @@ export const problemsEverywhere = HttpRouter.middleware((app) =>
       Effect.flatMap((response) => {
         const code = byStatus.get(response.status);
         const bare = code !== undefined && response.headers["content-type"] !== problemType;
-        return bare ? problemResponse(code) : Effect.succeed(response);
+        return bare ? problemResponse(code, { detail: catalogue[code].title }) : Effect.succeed(response);
       }),
     );
     const response = yield* Option.match(span, {
@@ -80,12 +80,9 @@ export const problemsEverywhere = HttpRouter.middleware((app) =>
       : response;
   }), { global: true });
 
-const problemResponse = (code: ErrorCode) =>
+/** A problem as a response, for where headers go with it. */
+export const problemResponse = (code: ErrorCode, particulars: Particulars) =>
   Effect.map(
-    makeProblem(code, { detail: catalogue[code].title }),
-    (problem) =>
-      HttpServerResponse.jsonUnsafe(problem, {
-        status: problem.status,
-        contentType: "application/problem+json",
-      }),
+    makeProblem(code, particulars),
+    (problem) => HttpServerResponse.jsonUnsafe(problem, { status: problem.status, contentType: problemType }),
   );

@@ -89,7 +89,8 @@ export const receiveForm = Effect.fnUntraced(function* ({ request, caller, uploa
     Effect.provide(Multipart.limitsServices({
       maxParts: 16,
       maxFieldSize: "64 KiB",
-      maxFileSize: maxUploadBytes,
+      // Counts the head of the part as well: the exact limit is the meter's.
+      maxFileSize: maxUploadBytes + 1024 * 1024,
       maxTotalSize: maxUploadBytes + 1024 * 1024,
     })),
     Effect.catchTag("MultipartError", ({ reason }) => refuseForm(reason._tag, maxUploadBytes)),

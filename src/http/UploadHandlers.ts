@@ -62,7 +62,13 @@ export const uploadHandlers = HttpApiBuilder.group(
             return yield* tooLarge(maxUploadBytes);
           }
           const uploadId = yield* nextId("upl");
-          const isForm = /^multipart\/form-data\b/i.test(request.headers["content-type"] ?? "");
+          const contentType = request.headers["content-type"] ?? "";
+          if (/^application\/(?:[\w.-]+\+)?json\b/i.test(contentType)) {
+            return yield* fail("UNSUPPORTED_MEDIA_TYPE", {
+              detail: "Send audio, or a form with audio in it",
+            });
+          }
+          const isForm = /^multipart\/form-data\b/i.test(contentType);
           const target = { request, caller, uploadId, fields: query };
           const stored = yield* isForm ? receiveForm(target) : receiveRaw(target);
           const received = UploadReceived.make({ uploadId, ...stored });
