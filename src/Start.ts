@@ -1,4 +1,4 @@
-import { Console, Effect, Layer } from "effect";
+import { Console, Effect, Layer, Runtime, Schema } from "effect";
 import { HttpServer } from "effect/http";
 import process from "node:process";
 import { holdDirectory } from "../infra/embedded/DirectoryLock.ts";
@@ -8,8 +8,12 @@ import { BootstrapKey } from "./BootstrapKey.ts";
 import * as Service from "./Service.ts";
 import { readSettings } from "./Settings.ts";
 
-/** Runs the service until it is interrupted. */
-export const start = Effect.gen(function* () {
+/** The service could not start; what is wrong has been said on standard error. */
+export class StartFailed extends Schema.TaggedError<StartFailed>()("StartFailed", {}) {
+  override readonly [Runtime.errorReported] = false;
+}
+
+const serve = Effect.gen(function* () {
   const settings = yield* readSettings(process.env, process.stdout.isTTY);
   yield* ensureFfmpeg;
   yield* holdDirectory(settings.dataDirectory);
@@ -21,3 +25,30 @@ export const start = Effect.gen(function* () {
   }).pipe(Effect.provideContext(service));
   yield* Effect.never;
 }).pipe(Effect.scoped);
+
+/** Runs the service until it is interrupted. What keeps it from starting is told in words, without a stack trace. */
+export const start = Effect.catch(
+  serve,
+  (error) => Effect.andThen(Console.error(complaint(error)), new StartFailed()),
+);
+
+const complaint = (error: Effect.Error<typeof serve>): string => {
+  switch (error._tag) {
+    case "SettingsError":
+    case "MissingTool":
+    case "DirectoryError":
+      return error.message;
+    case "SqlError":
+      return `The database cannot be used (DATABASE_URL): ${origin(error)}`;
+    case "BlobStoreError":
+      return `The storage cannot be used (STORAGE_URL): ${origin(error)}`;
+    case "ServeError":
+      return `The address cannot be listened on (HOST, PORT): ${origin(error)}`;
+    default:
+      return `The service cannot start: ${origin(error)}`;
+  }
+};
+
+/** What the first cause of an error says: those above it only tell where it was met. */
+const origin = (error: unknown): string =>
+  error instanceof Error ? (error.cause === undefined ? error.message : origin(error.cause)) : String(error);

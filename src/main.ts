@@ -1,4 +1,5 @@
 /** The command line: `tapedeck start`. */
+import "./FiberContext.ts";
 import { NodeRuntime, NodeServices } from "@effect/platform-node";
 import { Effect } from "effect";
 import { Command } from "effect/cli";

@@ -1,0 +1,185 @@
+import { assert, layer } from "@effect/vitest";
+import { Deferred, Effect, Fiber, Result, type Tracer } from "effect";
+import { readFileSync, statSync, truncateSync } from "node:fs";
+import { decodeDat } from "../../../domain/signal/WaveformFormat.ts";
+import { measure as measureWithin } from "../../../infra/media/Measure.ts";
+import { type Measurement, MediaEngine } from "../../../services/MediaEngine.ts";
+import { encode, silence, silentFlac, sine, wav } from "../../support/Audio.ts";
+import {
+  assertProgress,
+  engine,
+  factsOf,
+  failureOf,
+  isAlive,
+  recorder,
+  sourceOf,
+  withProcesses,
+} from "./MediaFixture.ts";
+
+/** Probes and measures a source. */
+const measure = Effect.fnUntraced(function* (content: Parameters<typeof sourceOf>[0]) {
+  const { probe, measure } = yield* MediaEngine;
+  const { workspace, source } = yield* sourceOf(content);
+  const { shares, onProgress } = recorder();
+  const media = yield* probe(source);
+  const measurement = yield* measure({ workspace, source, media, onProgress });
+  return { measurement, shares };
+});
+
+/** Measures a source without probing it first. */
+const measureUnprobed = Effect.fnUntraced(function* (content: Parameters<typeof sourceOf>[0], channels = 2) {
+  const { workspace, source } = yield* sourceOf(content);
+  const job = { workspace, source, media: factsOf({ channels }), onProgress: () => Effect.void };
+  return yield* (yield* MediaEngine).measure(job);
+});
+
+const peaksOf = ({ waveformPath }: Measurement) => Result.getOrThrow(decodeDat(readFileSync(waveformPath)));
+
+layer(engine, { excludeTestServices: true })("measuring", (it) => {
+  it.effect("measures a sine of known level in one decode", () =>
+    Effect.gen(function* () {
+      // BS.1770: a full-scale sine of 997 Hz in one channel has −3.01 LUFS; in two, 0.
+      const tone = wav(sine({ frequency: 997, seconds: 20, sampleRate: 48_000, amplitude: 0.1 }), "s24");
+      const { result: { measurement, shares }, processes } = yield* withProcesses(measure(tone));
+      const { loudness, signal } = measurement;
+      assert.approximately(loudness.integratedLufs ?? NaN, -20, 0.02);
+      assert.approximately(loudness.truePeakDbtp ?? NaN, -20, 0.02);
+      assert.approximately(loudness.samplePeakDbfs ?? NaN, -20, 0.02);
+      assert.approximately(loudness.maxMomentaryLufs ?? NaN, -20, 0.02);
+      assert.approximately(loudness.threshold ?? NaN, -30, 0.02);
+      assert.approximately(signal.rmsDbfs ?? NaN, -23.01, 0.02);
+      assert.deepStrictEqual([signal.silent, signal.silences, signal.clippedSamples], [false, [], 0]);
+      assert.strictEqual(measurement.decodedSeconds, 20);
+      assert.deepStrictEqual(measurement.warnings, []);
+      assert.strictEqual(measurement.analyserVersion, 1);
+      assertProgress(shares);
+      assert.isAbove(shares.length, 3);
+      assert.lengthOf(processes.filter(({ name }) => name === "ffmpeg measure"), 1);
+    }));
+
+  it.effect("stores the waveform with 256 samples a pixel", () =>
+    Effect.gen(function* () {
+      const sound = sine({ seconds: 2 });
+      const { measurement } = yield* measure(wav(sound));
+      const peaks = peaksOf(measurement);
+      const length = Math.ceil(88_200 / 256);
+      assert.deepStrictEqual(measurement.waveform, { sampleRate: 44_100, samplesPerPixel: 256, length });
+      assert.deepStrictEqual([peaks.sampleRate, peaks.samplesPerPixel, peaks.length], [44_100, 256, length]);
+      for (let pixel = 0; pixel < length - 1; pixel++) {
+        assert.approximately(peaks.data[2 * pixel] ?? 0, -16_384, 60);
+        assert.approximately(peaks.data[2 * pixel + 1] ?? 0, 16_384, 60);
+      }
+    }));
+
+  it.effect("measures each of several channels for itself", () =>
+    Effect.gen(function* () {
+      const sound = sine({ channels: 4, seconds: 4, amplitude: 0.1 });
+      for (let i = 0; i < sound.samples.length; i++) if (i % 4 === 3) sound.samples[i] = 0.75;
+      const { measurement } = yield* measure(wav(sound));
+      assert.approximately(measurement.signal.dcOffset ?? NaN, 0.75, 0.001);
+      assert.approximately(measurement.loudness.samplePeakDbfs ?? NaN, -2.5, 0.01);
+      assert.strictEqual(measurement.decodedSeconds, 4);
+    }));
+
+  it.effect("measures compressed audio", () =>
+    Effect.gen(function* () {
+      const { measurement } = yield* measure((path) => encode(path, sine({ seconds: 5 }), "-f", "ogg"));
+      assert.approximately(measurement.decodedSeconds, 5, 0.06);
+      assert.approximately(measurement.loudness.integratedLufs ?? NaN, -6.7, 0.3);
+      assert.deepStrictEqual(measurement.warnings, []);
+    }));
+
+  it.effect.each(
+    [
+      ["digital silence", wav(silence({ seconds: 4 })), 4],
+      [
+        "a single sample of silence",
+        wav({ sampleRate: 44_100, channels: 2, samples: new Float32Array(2) }),
+        1 / 44_100,
+      ],
+    ] as const,
+  )("answers nulls for %s", ([, file, seconds]) =>
+    Effect.gen(function* () {
+      const { measurement: { loudness, signal, warnings, decodedSeconds } } = yield* measure(file);
+      for (const [name, value] of Object.entries(loudness)) assert.isNull(value, name);
+      assert.deepStrictEqual([signal.silent, signal.rmsDbfs, signal.crestDb, signal.dcOffset], [
+        true,
+        null,
+        null,
+        0,
+      ]);
+      assert.deepStrictEqual(warnings, ["SILENT"]);
+      assert.approximately(decodedSeconds, seconds, 1e-6);
+    }));
+
+  it.effect("answers nulls for a file without samples", () =>
+    Effect.gen(function* () {
+      const measurement = yield* measureUnprobed(wav(silence({ seconds: 0 })));
+      assert.deepStrictEqual([...new Set(Object.values(measurement.loudness))], [null]);
+      assert.isNull(measurement.signal.dcOffset);
+      assert.strictEqual(measurement.decodedSeconds, 0);
+      assert.strictEqual(peaksOf(measurement).length, 0);
+    }));
+
+  it.effect("warns of clipping", () =>
+    Effect.gen(function* () {
+      const { measurement } = yield* measure(wav(sine({ amplitude: 2 })));
+      assert.deepStrictEqual(measurement.warnings, ["CLIPPED"]);
+      assert.isAbove(measurement.signal.clippedSamples, 1_000);
+    }));
+
+  it.effect.each(["flac", "mp3", "webm"])(
+    "warns that a %s holds less than it declares",
+    (format) =>
+      Effect.gen(function* () {
+        const { measurement } = yield* measure((path) => {
+          encode(path, sine({ seconds: 10 }), "-f", format);
+          truncateSync(path, statSync(path).size >> 1);
+        });
+        assert.deepStrictEqual(measurement.warnings, ["TRUNCATED"]);
+        assert.isAbove(measurement.decodedSeconds, 3);
+        assert.isBelow(measurement.decodedSeconds, 7);
+      }),
+  );
+});
+
+layer(engine, { excludeTestServices: true })("a measurement that fails", (it) => {
+  it.effect("does so on samples that are not numbers", () =>
+    Effect.gen(function* () {
+      const sound = sine({ seconds: 1 });
+      sound.samples[50_000] = NaN;
+      const { code, stage } = yield* failureOf(measureUnprobed(wav(sound, "f32")));
+      assert.deepStrictEqual([code, stage], ["INVALID_SAMPLES", "decode"]);
+    }));
+
+  it.effect("stops at the longest duration", () =>
+    Effect.gen(function* () {
+      const { workspace, source } = yield* sourceOf(silentFlac(86_400, 1));
+      const job = { workspace, source, media: factsOf(), onProgress: () => Effect.void };
+      const { code } = yield* failureOf(measureWithin(job, 20));
+      assert.strictEqual(code, "DURATION_LIMIT");
+    }));
+
+  it.effect("refuses what is no audio", () =>
+    Effect.gen(function* () {
+      assert.strictEqual((yield* failureOf(measureUnprobed("no audio"))).code, "UNSUPPORTED_FORMAT");
+    }));
+
+  it.effect("ends its process when it is interrupted", () =>
+    Effect.gen(function* () {
+      const { measure } = yield* MediaEngine;
+      const { workspace, source } = yield* sourceOf(silentFlac(18_000));
+      const begun = yield* Deferred.make<void>();
+      const spans: Array<Tracer.NativeSpan> = [];
+      const media = factsOf({ durationSeconds: 18_000 });
+      const onProgress = () => Effect.asVoid(Deferred.succeed(begun, undefined));
+      const fiber = yield* Effect.forkChild(
+        withProcesses(measure({ workspace, source, media, onProgress }), spans),
+      );
+      yield* Deferred.await(begun);
+      const pid = spans.find(({ name }) => name === "ffmpeg measure")?.attributes.get("process.pid");
+      assert.isTrue(isAlive(pid));
+      yield* Fiber.interrupt(fiber);
+      assert.isFalse(isAlive(pid));
+    }));
+});

@@ -1,0 +1,334 @@
+import { assert, layer } from "@effect/vitest";
+import { Deferred, Effect, Fiber, type Tracer } from "effect";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { type Encoding, encodingFor } from "../../../domain/media/OutputSpec.ts";
+import { render } from "../../../infra/media/Render.ts";
+import { MediaEngine, type RenderedFile } from "../../../services/MediaEngine.ts";
+import { decode, encode, ffmpeg, silentFlac, sine, wav } from "../../support/Audio.ts";
+import {
+  assertProgress,
+  encodingOf,
+  engine,
+  factsOf,
+  failureOf,
+  isAlive,
+  recorder,
+  sourceOf,
+  withProcesses,
+} from "./MediaFixture.ts";
+
+/** Probes and renders a source. */
+const renderAll = Effect.fnUntraced(function* (
+  content: Parameters<typeof sourceOf>[0],
+  encodings: readonly [Encoding, ...ReadonlyArray<Encoding>],
+) {
+  const { probe, render } = yield* MediaEngine;
+  const { workspace, source } = yield* sourceOf(content);
+  const { shares, onProgress } = recorder();
+  const media = yield* probe(source);
+  const files = yield* render({ workspace, source, media, encodings, onProgress });
+  return { files, shares, workspace, source };
+});
+
+/** One value of the first stream, as ffprobe prints it. */
+const entryOf = (entry: string, path: string): string =>
+  execFileSync("ffprobe", ["-v", "error", "-show_entries", entry, "-of", "csv=p=0", path], {
+    encoding: "utf8",
+  }).trim();
+
+const pathOf = (files: ReadonlyArray<RenderedFile>, name: string): string =>
+  files.find(({ encoding }) => encoding.name === name)?.path ?? assert.fail(`no output ${name}`);
+
+layer(engine, { excludeTestServices: true })("rendering", (it) => {
+  const everyFormat: readonly [Encoding, ...ReadonlyArray<Encoding>] = [
+    encodingOf({ format: "mp3", bitrateKbps: 192, channels: 1 }),
+    encodingOf({ format: "m4a", bitrateKbps: 128 }),
+    encodingOf({ format: "opus", bitrateKbps: 96 }),
+    encodingOf({ format: "ogg", bitrateKbps: 192 }),
+    encodingOf({ format: "flac" }),
+    encodingOf({ format: "wav", sampleRate: 48_000 }),
+    encodingOf({ format: "aiff" }),
+    encodingOf({ format: "mp3", name: "small", bitrateKbps: 64, sampleRate: 22_050 }),
+  ];
+
+  it.effect("renders every format by one process from one decode", () =>
+    Effect.gen(function* () {
+      const { result: { files, shares }, processes } = yield* withProcesses(
+        renderAll(wav(sine({ seconds: 5 })), everyFormat),
+      );
+      const renders = processes.filter(({ name }) => name === "ffmpeg render");
+      assert.lengthOf(renders, 1);
+      const args = renders[0]?.attributes.get("process.command_args");
+      assert.lengthOf(Array.isArray(args) ? args.filter((arg) => arg === "-i") : [], 1);
+      assert.strictEqual(renders[0]?.attributes.get("process.exit.code"), 0);
+
+      assert.deepStrictEqual(
+        files.map(({ path }) => entryOf("stream=codec_name,sample_rate,channels", path)),
+        [
+          "mp3,44100,1",
+          "aac,44100,2",
+          "opus,48000,2",
+          "vorbis,44100,2",
+          "flac,44100,2",
+          "pcm_s16le,48000,2",
+          "pcm_s16be,44100,2",
+          "mp3,22050,2",
+        ],
+      );
+      assert.deepStrictEqual(
+        files.map(({ path }) => entryOf("format=format_name", path).replaceAll('"', "").split(",")[0]),
+        ["mp3", "mov", "ogg", "ogg", "flac", "wav", "aiff", "mp3"],
+      );
+      for (const { path, sizeBytes, sha256, durationSeconds } of files) {
+        const bytes = readFileSync(path);
+        assert.strictEqual(sizeBytes, bytes.length);
+        assert.strictEqual(sha256, createHash("sha256").update(bytes).digest("hex"));
+        assert.approximately(durationSeconds, 5, 0.12);
+        assert.approximately(Number(entryOf("format=duration", path)), durationSeconds, 0.001);
+      }
+      assertProgress(shares);
+    }));
+
+  it.effect("writes the same bytes when it renders the same again", () =>
+    Effect.gen(function* () {
+      const source = wav(sine());
+      const first = yield* renderAll(source, everyFormat);
+      const second = yield* renderAll(source, everyFormat);
+      assert.deepStrictEqual(
+        second.files.map(({ sha256 }) => sha256),
+        first.files.map(({ sha256 }) => sha256),
+      );
+    }));
+
+  it.effect.each(["s16", "s24"] as const)(
+    "keeps every bit of %s samples in lossless formats",
+    (format) =>
+      Effect.gen(function* () {
+        const { files, source } = yield* renderAll(wav(sine(), format), [
+          encodingOf({ format: "flac" }),
+          encodingOf({ format: "wav" }),
+          encodingOf({ format: "aiff" }),
+        ]);
+        const samples = decode(source);
+        for (const { path } of files) {
+          const copy = decode(path);
+          assert.strictEqual(copy.length, samples.length);
+          assert.strictEqual(copy.findIndex((sample, i) => sample !== samples[i]), -1, path);
+        }
+      }),
+  );
+
+  it.effect("does not spend 24 bits on what was coded with loss", () =>
+    Effect.gen(function* () {
+      const { files } = yield* renderAll((path) => {
+        encode(`${path}.mp3`, sine());
+        writeFileSync(path, readFileSync(`${path}.mp3`));
+      }, [encodingOf({ format: "flac" }), encodingOf({ format: "wav" })]);
+      assert.strictEqual(entryOf("stream=bits_per_raw_sample", pathOf(files, "flac")), "16");
+      assert.strictEqual(entryOf("stream=codec_name", pathOf(files, "wav")), "pcm_s16le");
+    }));
+
+  it.effect.each([2_000, 8_000, 384_000])(
+    "renders every format by default from mono at %d Hz",
+    (rate) =>
+      Effect.gen(function* () {
+        const media = { sampleRate: rate, channels: 1 };
+        const [first, ...others] = (["mp3", "m4a", "opus", "ogg", "flac", "wav", "aiff"] as const)
+          .map((format) => encodingFor({ name: format, format }, media));
+        if (first === undefined) return assert.fail();
+        const { files } = yield* renderAll(wav(sine({ sampleRate: rate, channels: 1 })), [first, ...others]);
+        for (const { encoding, path } of files) {
+          const expected = encoding.format === "opus" ? 48_000 : encoding.sampleRate;
+          assert.strictEqual(entryOf("stream=sample_rate,channels", path), `${expected},1`);
+        }
+      }),
+  );
+
+  it.effect.each([3, 4, 7])(
+    "renders every format by default from %d channels",
+    (channels) =>
+      Effect.gen(function* () {
+        const media = { sampleRate: 44_100, channels };
+        const [first, ...others] = (["mp3", "m4a", "opus", "ogg", "flac", "wav", "aiff"] as const)
+          .map((format) => encodingFor({ name: format, format }, media));
+        if (first === undefined) return assert.fail();
+        const { files } = yield* renderAll(wav(sine({ channels, seconds: 0.2 })), [first, ...others]);
+        for (const { encoding, path } of files) {
+          assert.strictEqual(entryOf("stream=channels", path), `${encoding.channels}`, encoding.format);
+        }
+      }),
+  );
+
+  it.effect("carries portable tags over, and leaves covers, chapters and the rest behind", () =>
+    Effect.gen(function* () {
+      const tagged = (path: string) => {
+        writeFileSync(`${path}.txt`, ";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1\nSTART=0\nEND=1\ntitle=One\n");
+        ffmpeg("-f", "lavfi", "-i", "testsrc", "-frames:v", "1", `${path}.png`);
+        ffmpeg(
+          ...["-f", "lavfi", "-i", "sine=duration=1", "-i", `${path}.png`, "-i", `${path}.txt`],
+          ...[
+            "-map",
+            "0",
+            "-map",
+            "1",
+            "-map_chapters",
+            "2",
+            "-c:v",
+            "copy",
+            "-disposition:v",
+            "attached_pic",
+          ],
+          ...[
+            "-metadata",
+            "title=A = B -f tee",
+            "-metadata",
+            "artist=<b>",
+            "-metadata",
+            "private=x",
+            "-f",
+            "mp3",
+            path,
+          ],
+        );
+      };
+      const { files } = yield* renderAll(tagged, [
+        encodingOf({ format: "mp3", bitrateKbps: 64, channels: 1 }),
+        encodingOf({ format: "flac", channels: 1 }),
+        encodingOf({ format: "m4a", bitrateKbps: 64, channels: 1 }),
+      ]);
+      for (const { path } of files) {
+        assert.strictEqual(entryOf("format_tags=title", path), "A = B -f tee");
+        assert.strictEqual(entryOf("format_tags=artist", path), "<b>");
+        assert.strictEqual(entryOf("format_tags=private", path), "");
+        assert.strictEqual(entryOf("stream=codec_type", path), "audio");
+        assert.strictEqual(entryOf("chapter=id", path), "");
+      }
+    }));
+
+  it.effect("renders a single sample, where the format can hold it", () =>
+    Effect.gen(function* () {
+      const sample = wav({ sampleRate: 44_100, channels: 2, samples: new Float32Array(2) });
+      const { files, shares } = yield* renderAll(sample, [
+        encodingOf({ format: "mp3", bitrateKbps: 64 }),
+        encodingOf({ format: "ogg", bitrateKbps: 64 }),
+        encodingOf({ format: "flac" }),
+        encodingOf({ format: "wav" }),
+        encodingOf({ format: "aiff" }),
+      ]);
+      for (const { durationSeconds } of files) assert.isAbove(durationSeconds, 0);
+      assertProgress(shares);
+      const { code, detail } = yield* failureOf(
+        renderAll(sample, [encodingOf({ format: "opus", bitrateKbps: 64 })]),
+      );
+      assert.deepStrictEqual([code, detail], ["ENCODE_FAILED", "The audio is too short for opus"]);
+    }));
+});
+
+layer(engine, { excludeTestServices: true })("a rendering that fails", (it) => {
+  it.effect("tells in plain words what the encoder refuses", () =>
+    Effect.gen(function* () {
+      const opus = encodingOf({ format: "opus", channels: 1, bitrateKbps: 510 });
+      const { code, detail, stage } = yield* failureOf(renderAll(wav(sine()), [opus]));
+      assert.strictEqual(code, "ENCODE_FAILED");
+      assert.strictEqual(stage, "encode");
+      assert.include(
+        detail,
+        "The bit rate 510000 bps is unsupported. Please choose a value between 500 and 256000.",
+      );
+    }));
+
+  it.effect("tells that it does not know how to mix nine channels", () =>
+    Effect.gen(function* () {
+      const mp3 = encodingOf({ format: "mp3", bitrateKbps: 64 });
+      const { code, detail } = yield* failureOf(renderAll(wav(sine({ channels: 9 })), [mp3]));
+      assert.strictEqual(code, "ENCODE_FAILED");
+      assert.include(detail, "Rematrix is needed between 9 channels and stereo");
+      assert.notInclude(detail, "/");
+    }));
+
+  it.effect("is for good when the encoder aborts on samples that are not numbers", () =>
+    Effect.gen(function* () {
+      const { render } = yield* MediaEngine;
+      const sound = sine();
+      sound.samples.fill(NaN);
+      const { workspace, source } = yield* sourceOf(wav(sound, "f32"));
+      const mp3 = encodingOf({ format: "mp3", bitrateKbps: 128 });
+      const { code, stage } = yield* failureOf(
+        render({ workspace, source, media: factsOf(), encodings: [mp3], onProgress: () => Effect.void }),
+      );
+      assert.deepStrictEqual([code, stage], ["ENCODE_FAILED", "encode"]);
+    }));
+
+  it.effect("stops at the largest size of an output", () =>
+    Effect.gen(function* () {
+      const { workspace, source } = yield* sourceOf(silentFlac(30));
+      const job = {
+        workspace,
+        source,
+        media: factsOf({ durationSeconds: 30 }),
+        onProgress: () => Effect.void,
+      };
+      const encodings = [encodingOf({ format: "flac" }), encodingOf({ format: "wav" })] as const;
+      const { code, stage } = yield* failureOf(
+        render({ ...job, encodings }, { maxSeconds: 600, maxBytes: 1_000_000 }),
+      );
+      assert.deepStrictEqual([code, stage], ["OUTPUT_LIMIT", "encode"]);
+      assert.isAtMost(readFileSync(join(workspace, "wav.wav")).length, 1_000_000);
+    }));
+
+  it.effect("stops at the longest duration, whatever the facts say", () =>
+    Effect.gen(function* () {
+      const { workspace, source } = yield* sourceOf(silentFlac(200));
+      const { shares, onProgress } = recorder();
+      const encodings = [encodingOf({ format: "flac" })] as const;
+      const { code } = yield* failureOf(
+        render({ workspace, source, media: factsOf({ durationSeconds: 20 }), encodings, onProgress }, {
+          maxSeconds: 60,
+          maxBytes: 100_000_000,
+        }),
+      );
+      assert.strictEqual(code, "DURATION_LIMIT");
+      assert.isAtMost(Number(entryOf("format=duration", join(workspace, "flac.flac"))), 62.5);
+      for (const share of shares) assert.isAtMost(share, 1);
+    }));
+
+  it.effect("fails where nothing decodes", () =>
+    Effect.gen(function* () {
+      const { render } = yield* MediaEngine;
+      const { workspace, source } = yield* sourceOf((path) => {
+        encode(`${path}.m4a`, sine({ seconds: 3 }), "-movflags", "+faststart");
+        const file = readFileSync(`${path}.m4a`);
+        writeFileSync(path, file.fill(0xff, file.indexOf("mdat") + 4));
+      });
+      const { code, stage } = yield* failureOf(render({
+        ...{ workspace, source, media: factsOf({ durationSeconds: 3 }), onProgress: () => Effect.void },
+        encodings: [encodingOf({ format: "flac" })],
+      }));
+      assert.deepStrictEqual([code, stage], ["DECODE_FAILED", "decode"]);
+    }));
+
+  it.effect("ends its process when it is interrupted", () =>
+    Effect.gen(function* () {
+      const { render } = yield* MediaEngine;
+      const { workspace, source } = yield* sourceOf(silentFlac(18_000));
+      const begun = yield* Deferred.make<void>();
+      const spans: Array<Tracer.NativeSpan> = [];
+      const fiber = yield* Effect.forkChild(withProcesses(
+        render({
+          ...{ workspace, source, media: factsOf({ durationSeconds: 18_000 }) },
+          encodings: [encodingOf({ format: "ogg", bitrateKbps: 128 })],
+          onProgress: () => Effect.asVoid(Deferred.succeed(begun, undefined)),
+        }),
+        spans,
+      ));
+      yield* Deferred.await(begun);
+      const pid = spans.find(({ name }) => name === "ffmpeg render")?.attributes.get("process.pid");
+      assert.isTrue(isAlive(pid));
+      yield* Fiber.interrupt(fiber);
+      assert.isFalse(isAlive(pid));
+      assert.isTrue(existsSync(workspace));
+    }));
+});
