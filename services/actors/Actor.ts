@@ -127,7 +127,7 @@ export const makeActor = Effect.fnUntraced(
       switch (outcome._tag) {
         case "Appended": {
           mailbox.loaded = { state: events.reduce(decider.evolve, state), version: outcome.version };
-          for (const { _tag } of events) yield* Effect.logInfo(_tag);
+          yield* Effect.forEach(events, logEvent, { discard: true });
           if (Result.isFailure(decision)) return yield* Effect.fail(decision.failure);
           return { state: mailbox.loaded.state, position: outcome.position };
         }
@@ -175,7 +175,11 @@ export const makeActor = Effect.fnUntraced(
     }, Effect.scoped);
 
     return {
-      send: (command, meta) => send(command, meta).pipe(Effect.withSpan(`${name}.${command._tag}`)),
+      send: (command, meta) =>
+        send(command, meta).pipe(
+          Effect.withSpan(`${name}.${command._tag}`),
+          Effect.annotateLogs({ actor: definition.idOf(command), tenant: meta.tenantId }),
+        ),
       state: (tenantId, id) =>
         Effect.map(
           catchUp(streamOf(tenantId, id), { state: decider.initial, version: 0 }),
@@ -186,3 +190,9 @@ export const makeActor = Effect.fnUntraced(
 );
 
 const streamOf = (tenantId: TenantId, actorId: string): string => `${tenantId}/${actorId}`;
+
+/** Every fact is a log line; one that tells of a failure says which. */
+const logEvent = (event: DomainEvent): Effect.Effect<void> =>
+  "reason" in event
+    ? Effect.logWarning(`${event._tag}: ${event.reason.code}, ${event.reason.detail}`)
+    : Effect.logInfo(event._tag);
