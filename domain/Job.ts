@@ -17,7 +17,7 @@ export interface Job {
 }
 
 /** How often a job is attempted before it fails for good. */
-export const attemptsAllowed = 5;
+export const attemptsAllowed = 10;
 
 /** A share of the work: 0 to 1. */
 export const Progress = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }));

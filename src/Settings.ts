@@ -18,15 +18,24 @@ const Count = Schema.NumberFromString.check(Schema.isInt(), Schema.isGreaterThan
 const Port = Schema.NumberFromString.check(Schema.isInt(), Schema.isBetween({ minimum: 0, maximum: 65_535 }));
 const Text = Schema.String.check(Schema.isMinLength(1));
 
+const isUrl = Schema.makeFilter((url: string) => URL.canParse(url));
+const isPath = Schema.makeFilter((url: string) => {
+  try {
+    return fileURLToPath(url) !== "";
+  } catch {
+    return false;
+  }
+});
+
 /** The environment variables that the program reads; all may be left out. */
 const Environment = Schema.Struct({
   PORT: Schema.optionalKey(Port),
   HOST: Schema.optionalKey(Text),
   TAPEDECK_ROLE: Schema.optionalKey(Schema.Literal("all")),
   TAPEDECK_DATA_DIR: Schema.optionalKey(Text),
-  DATABASE_URL: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^postgres(ql)?:\/\/./))),
+  DATABASE_URL: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^postgres(ql)?:\/\/./), isUrl)),
   NATS_URL: Schema.optionalKey(Schema.Never),
-  STORAGE_URL: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^file:\/\/\/./))),
+  STORAGE_URL: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^file:\/\/\/./), isPath)),
   TAPEDECK_BOOTSTRAP_KEY: Schema.optionalKey(Schema.String.check(Schema.isMinLength(16))),
   TAPEDECK_WORKER_CONCURRENCY: Schema.optionalKey(Count),
   TAPEDECK_MAX_UPLOAD_BYTES: Schema.optionalKey(Count),

@@ -7,6 +7,6 @@ const maxLength = 255;
  */
 export const cleanFilename = (name: string): string => {
   const segment = name.split(/[/\\]/).at(-1) ?? "";
-  const visible = segment.replace(/[\p{Cc}\p{Cs}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "").trim();
+  const visible = segment.replace(/[\p{Cc}\p{Cs}\p{Bidi_Control}]/gu, "").trim();
   return Array.from(visible).slice(0, maxLength).join("") || "audio";
 };

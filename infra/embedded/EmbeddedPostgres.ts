@@ -1,5 +1,6 @@
 import { PgClient } from "@effect/sql-pg";
 import { Effect, Layer, Schema } from "effect";
+import { Buffer } from "node:buffer";
 import { mkdtemp, rm } from "node:fs/promises";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
@@ -14,11 +15,23 @@ export class EmbeddedPostgresError
     cause: Schema.Defect(),
   }) {}
 
-/** The socket lives in a directory of its own: socket paths are limited to about 100 bytes, data directories are not. */
-const socketDirectory = Effect.acquireRelease(
-  Effect.promise(() => mkdtemp(join(tmpdir(), "tapedeck-"))),
-  (directory) => Effect.promise(() => rm(directory, { recursive: true, force: true })),
-);
+/** Socket paths are limited to about 100 bytes, data directories are not. */
+const longestSocketPath = 100;
+
+/** Where the socket goes: beside the database, which nobody else works on; in a directory of its own if that is too long a path. */
+const socketPathFor = (directory: string) => {
+  const beside = `${directory}.socket`;
+  return Buffer.byteLength(beside) <= longestSocketPath
+    ? Effect.acquireRelease(
+      // A process that was killed leaves its socket behind.
+      Effect.as(Effect.promise(() => rm(beside, { force: true })), beside),
+      () => Effect.promise(() => rm(beside, { force: true })),
+    )
+    : Effect.acquireRelease(
+      Effect.promise(() => mkdtemp(join(tmpdir(), "tapedeck-"))),
+      (own) => Effect.promise(() => rm(own, { recursive: true, force: true })),
+    ).pipe(Effect.map((own) => join(own, "postgres.socket")));
+};
 
 const startWorker = (workerData: { readonly dataDirectory: string; readonly socketPath: string }) =>
   Effect.acquireRelease(
@@ -43,13 +56,15 @@ const startWorker = (workerData: { readonly dataDirectory: string; readonly sock
 export const layer = (options: { readonly directory: string }) =>
   Migrations.layer.pipe(
     Layer.provideMerge(Layer.unwrap(Effect.gen(function* () {
-      const socketPath = join(yield* socketDirectory, ".s.PGSQL.5432");
+      const socketPath = yield* socketPathFor(options.directory);
       yield* startWorker({ dataDirectory: options.directory, socketPath });
       return PgClient.layer({
         path: socketPath,
         username: "postgres",
         database: "postgres",
         maxConnections: 1,
+        // PGlite cannot cancel a query. The result of one that is interrupted is dropped, and the connection lives on.
+        multiplex: true,
         applicationName: "tapedeck",
       });
     }))),

@@ -20,8 +20,7 @@ if (!existsSync(join(dataDirectory, "PG_VERSION"))) writeFileSync(unfinished, ""
 const db = await PGlite.create({ dataDir: dataDirectory });
 rmSync(unfinished, { force: true });
 
-// The client keeps one connection. The others are for requests to cancel a query, and for the successor of one that is closing.
-const server = new PGLiteSocketServer({ db, path: socketPath, maxConnections: 4 });
+const server = new PGLiteSocketServer({ db, path: socketPath });
 await server.start();
 
 parentPort?.once("message", async () => {

@@ -1,6 +1,6 @@
 import { PgClient } from "@effect/sql-pg";
-import { Deferred, Effect, Predicate, Queue } from "effect";
-import type { SqlError } from "effect/sql";
+import { Cause, Deferred, Effect, Option, Predicate, Queue } from "effect";
+import { SqlError } from "effect/sql";
 import { type Append, type AppendOutcome, EventStoreError } from "../../services/EventStore.ts";
 import { callAppend } from "./AppendCall.ts";
 
@@ -30,7 +30,7 @@ export const makeAppendBatcher = Effect.fnUntraced(function* (callsInFlight: num
       ),
       Effect.mapError((cause) => new EventStoreError({ reason: reasonOf(cause), cause })),
       Effect.catchCause((cause) =>
-        batch.length > 1
+        batch.length > 1 && !isOutage(cause)
           // One append that cannot be encoded, or that the database cannot take, must not fail its neighbours.
           ? Effect.forEach(batch, (waiting) => call([waiting]), { discard: true })
           : Effect.forEach(batch, ({ done }) => Deferred.failCause(done, cause), { discard: true })
@@ -83,3 +83,7 @@ const permanent = /^(22|23|54)/;
 
 const reasonOf = ({ reason: { cause } }: SqlError.SqlError): EventStoreError["reason"] =>
   Predicate.hasProperty(cause, "code") && permanent.test(String(cause.code)) ? "Rejected" : "Unavailable";
+
+/** Whether the database is out of reach: then it is out of reach for every append of the batch. */
+const isOutage = (cause: Cause.Cause<EventStoreError>): boolean =>
+  Option.exists(Cause.findErrorOption(cause), ({ cause }) => SqlError.isSqlError(cause) && cause.isRetryable);

@@ -38,5 +38,5 @@ export const makeLogGrowth = Effect.fnUntraced(function* <E>(head: Effect.Effect
       known > position ? Effect.void : Effect.flatMap(Deferred.await(growth), () => awaitBeyond(position))
     );
 
-  return { reached, awaitBeyond };
+  return { known: Effect.sync(() => known), reached, awaitBeyond };
 });

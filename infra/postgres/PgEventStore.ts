@@ -49,21 +49,26 @@ export const layer = (options: { readonly callsInFlight: number }) =>
         ));
 
       const read = (after: Position, limit: number) =>
-        quietly(Effect.map(
-          sql`${select} WHERE position > ${after}::bigint ORDER BY events.position LIMIT ${limit}::bigint`,
-          (rows) => dense(after, rows.map(toRecorded)),
-        ));
+        Effect.flatMap(growth.known, (head) =>
+          quietly(Effect.map(
+            sql`${select} WHERE position > ${after}::bigint ORDER BY events.position LIMIT ${limit}::bigint`,
+            (rows) => dense({ after, limit, head }, rows.map(toRecorded)),
+          )));
 
       return EventStore.of({ append, readStream, read, head, awaitBeyond: growth.awaitBeyond });
     }),
   );
 
-/** The events as they are, if each follows the one before it without a hole; a hole halts the reader. */
-const dense = (after: Position, events: ReadonlyArray<RecordedEvent>): ReadonlyArray<RecordedEvent> => {
-  events.forEach(({ position }, index) => {
-    if (position !== after + index + 1) {
-      throw new Error(`The log has a hole: expected position ${after + index + 1}, found ${position}`);
-    }
-  });
+/** The events as they are, if none is missing between them or before the head of the log; a hole halts the reader. */
+const dense = (
+  { after, limit, head }: { readonly after: Position; readonly limit: number; readonly head: Position },
+  events: ReadonlyArray<RecordedEvent>,
+): ReadonlyArray<RecordedEvent> => {
+  const last = events.at(-1)?.position ?? after;
+  if (last !== after + events.length || (events.length < limit && last < head)) {
+    const found = events.map(({ position }) => position);
+    const hole = found.find((position, index) => position !== after + index + 1) ?? "nothing";
+    throw new Error(`The log has a hole: after ${after} and up to ${head}, met ${hole}`);
+  }
   return events;
 };

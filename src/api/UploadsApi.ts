@@ -7,6 +7,7 @@ import { afterHeaders, afterQuery } from "./Reading.ts";
 import { Accepted, UploadJson } from "./UploadJson.ts";
 
 const params = { id: UploadId };
+const SearchText = Schema.String.check(Schema.isPattern(/^[^\p{Cc}\p{Cs}]{1,255}$/u));
 const Bytes = HttpApiSchema.StreamUint8Array();
 
 /** Receiving, showing and deleting uploads. */
@@ -35,10 +36,10 @@ export class UploadsApi extends HttpApiGroup.make("uploads")
     HttpApiEndpoint.get("list", "/uploads", {
       query: {
         ...afterQuery,
-        userId: Schema.optionalKey(Schema.String),
-        sessionId: Schema.optionalKey(Schema.String),
+        userId: Schema.optionalKey(SearchText),
+        sessionId: Schema.optionalKey(SearchText),
         status: Schema.optionalKey(UploadJson.fields.status),
-        search: Schema.optionalKey(Schema.String),
+        search: Schema.optionalKey(SearchText),
         cursor: Schema.optionalKey(UploadId),
         limit: Schema.optionalKey(
           Schema.NumberFromString.check(Schema.isInt(), Schema.isBetween({ minimum: 1, maximum: 200 })),

@@ -1,5 +1,7 @@
+import type { AnalysisRequested } from "../../domain/analysis/Analysis.ts";
 import type { AnalysisReport } from "../../domain/analysis/AnalysisReport.ts";
 import * as BlobKey from "../../domain/BlobKey.ts";
+import type { ConversionRequested, RenderedOutput } from "../../domain/conversion/Conversion.ts";
 import type { Failure } from "../../domain/ErrorCode.ts";
 import { type DomainEvent, schemaVersion } from "../../domain/event/DomainEvent.ts";
 import { Position, type RecordedEvent } from "../../domain/event/RecordedEvent.ts";
@@ -53,6 +55,49 @@ export const receivedBy = (
     ...changes,
   });
 };
+
+/** A conversion of an upload to one output, as it is asked for. */
+export const conversionOf = (
+  { uploadId, userId, key }: typeof UploadReceived.Type,
+  conversionId = newId("cnv"),
+): typeof ConversionRequested.Type => ({
+  _tag: "ConversionRequested",
+  conversionId,
+  uploadId,
+  userId,
+  source: { key, media },
+  outputs: [{ name: "small", format: "mp3", bitrateKbps: 64 }],
+});
+
+/** What that conversion may have rendered. */
+export const renderedOf = (
+  tenantId: Id.TenantId,
+  requested: typeof ConversionRequested.Type,
+): RenderedOutput => ({
+  name: "small",
+  format: "mp3",
+  key: BlobKey.rendition({ tenantId, ...requested }, requested.conversionId, {
+    name: "small",
+    format: "mp3",
+  }),
+  sizeBytes: 490_000,
+  sha256: "b".repeat(64),
+  durationSeconds: 61.257,
+  sampleRate: 44_100,
+  channels: 2,
+});
+
+/** An analysis of an upload, as it is asked for. */
+export const analysisOf = (
+  { uploadId, userId, key }: typeof UploadReceived.Type,
+  analysisId = newId("anl"),
+): typeof AnalysisRequested.Type => ({
+  _tag: "AnalysisRequested",
+  analysisId,
+  uploadId,
+  userId,
+  source: { key, media },
+});
 
 /** What an analysis of an upload may have measured. */
 export const reportOn = (owner: BlobKey.Owner, analysisId: Id.AnalysisId): AnalysisReport => ({

@@ -10,6 +10,7 @@ export interface RunningService {
   readonly url: string;
   readonly key: string;
   readonly dataDirectory: string;
+  readonly pid: number;
   /** What the process has printed so far. */
   readonly output: () => string;
   /** Calls the API, below `/api/v1`, with the key. */
@@ -22,11 +23,11 @@ export interface RunningService {
   readonly restart: () => Promise<RunningService>;
 }
 
-/** JSON whose shape the test knows. */
-// deno-lint-ignore no-explicit-any
-export type Json = any;
+/** JSON whose shape the test knows, typed as it comes from `fetch`. */
+export type Json = Awaited<ReturnType<Response["json"]>>;
 
-const freePort = () =>
+/** A port of the loopback address that nobody listens on. */
+export const freePort = () =>
   new Promise<number>((resolve, reject) => {
     const server = createServer();
     server.once("error", reject);
@@ -38,10 +39,12 @@ const freePort = () =>
 
 const started: Array<{ readonly child: ChildProcess; readonly dataDirectory: string }> = [];
 
+const isOver = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null;
+
 /** Ends every process that was started here, and removes their data; for `afterAll`. */
 export const endAll = async (): Promise<void> => {
   for (const { child, dataDirectory } of started.splice(0)) {
-    if (child.exitCode === null && child.signalCode === null) {
+    if (!isOver(child)) {
       child.kill("SIGKILL");
       await new Promise((resolve) => child.once("exit", resolve));
     }
@@ -49,44 +52,73 @@ export const endAll = async (): Promise<void> => {
   }
 };
 
+/** A start of the program that may go wrong. */
+export interface Launched {
+  readonly child: ChildProcess;
+  /** What it has printed so far, on both streams. */
+  readonly output: () => string;
+  /** What it has printed so far on standard error. */
+  readonly errors: () => string;
+  /** Its exit code once it is gone; `null` if a signal ended it. */
+  readonly exited: Promise<number | null>;
+}
+
+/** A scratch data directory. */
+export const newDataDirectory = (): Promise<string> => mkdtemp(join(tmpdir(), "tapedeck-test-"));
+
+/** Starts the program with the given variables and none of Tapedeck's from outside. */
+export const launch = (
+  dataDirectory: string,
+  environment: Readonly<Record<string, string>>,
+): Launched => {
+  const inherited = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) =>
+      !/^(TAPEDECK_|OTEL_|DATABASE_URL|NATS_URL|STORAGE_URL|LOG_|PORT|HOST$|VITEST)/.test(name)
+    ),
+  );
+  const child = spawn(process.execPath, ["run", "-A", "src/main.ts", "start"], {
+    env: { ...inherited, TAPEDECK_DATA_DIR: dataDirectory, LOG_FORMAT: "json", ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  started.push({ child, dataDirectory });
+  let output = "", errors = "";
+  child.stdout.on("data", (chunk) => output += chunk);
+  child.stderr.on("data", (chunk) => {
+    output += chunk;
+    errors += chunk;
+  });
+  return {
+    child,
+    output: () => output,
+    errors: () => errors,
+    // "close" comes after everything that was printed.
+    exited: new Promise((resolve) => child.once("close", resolve)),
+  };
+};
+
 /** Starts a service and waits until it is ready. `environment` adds to, or replaces, its variables. */
 export const startService = async (
   environment: Readonly<Record<string, string>> = {},
 ): Promise<RunningService> => {
-  const dataDirectory = await mkdtemp(join(tmpdir(), "tapedeck-test-"));
-  return await run(dataDirectory, await freePort(), environment);
+  return await run(await newDataDirectory(), await freePort(), environment);
 };
+
+/** How long a start may take on a machine that is busy with other tests. */
+const startSeconds = 50;
 
 const run = async (
   dataDirectory: string,
   port: number,
   environment: Readonly<Record<string, string>>,
 ): Promise<RunningService> => {
-  const inherited = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) =>
-      !/^(TAPEDECK_|OTEL_|DATABASE_URL|NATS_URL|STORAGE_URL|VITEST)/.test(name)
-    ),
-  );
-  const child = spawn(process.execPath, ["run", "-A", "src/main.ts", "start"], {
-    env: {
-      ...inherited,
-      PORT: String(port),
-      TAPEDECK_DATA_DIR: dataDirectory,
-      LOG_FORMAT: "json",
-      ...environment,
-    },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  started.push({ child, dataDirectory });
-  let output = "";
-  child.stdout.on("data", (chunk) => output += chunk);
-  child.stderr.on("data", (chunk) => output += chunk);
-  const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  const { child, output, exited } = launch(dataDirectory, { PORT: String(port), ...environment });
   const url = `http://127.0.0.1:${port}`;
 
+  const deadline = Date.now() + startSeconds * 1_000;
   for (;;) {
-    if (child.exitCode !== null) throw new Error(`The service ended at its start:\n${output}`);
-    const ready = await fetch(`${url}/readyz`).catch(() => null);
+    if (isOver(child)) throw new Error(`The service ended at its start:\n${output()}`);
+    if (Date.now() > deadline) throw new Error(`The service did not get ready:\n${output()}`);
+    const ready = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(5_000) }).catch(() => null);
     await ready?.body?.cancel();
     if (ready?.ok) break;
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -103,7 +135,8 @@ const run = async (
     url,
     key,
     dataDirectory,
-    output: () => output,
+    pid: child.pid ?? 0,
+    output,
     call,
     json: async (path, init) => {
       const response = await call(path, init);
@@ -113,7 +146,8 @@ const run = async (
       return await response.json();
     },
     end: (signal) => {
-      child.kill(signal);
+      // Deno's `child.kill` would hide the exit code behind the signal.
+      if (child.pid !== undefined) process.kill(child.pid, signal);
       return exited;
     },
     restart: () => run(dataDirectory, port, environment),

@@ -1,5 +1,6 @@
+import { PgClient } from "@effect/sql-pg";
 import { assert, layer } from "@effect/vitest";
-import { Context, Deferred, Effect, Fiber, Layer, Random } from "effect";
+import { Context, Deferred, Effect, Fiber, Layer, Random, Result } from "effect";
 import type { RecordedEvent } from "../../../domain/event/RecordedEvent.ts";
 import * as PgEventStore from "../../../infra/postgres/PgEventStore.ts";
 import { EventStore } from "../../../services/EventStore.ts";
@@ -40,7 +41,49 @@ layer(TestDatabase.layer, { excludeTestServices: true })("Two event stores on on
       }
     }));
 
-  it.effect.each([1, 2, 3, 4, 5, 6])(
+  it.effect("lose nothing and repeat nothing when the connections of one are cut", () =>
+    Effect.gen(function* () {
+      const [mine, theirs] = [yield* connect, yield* connect];
+      const tenantId = newTenant();
+      const before = yield* theirs.head;
+      const appends = Array.from(
+        { length: 20 },
+        (_, index) => appendOf(tenantId, `${tenantId}/${index}`, 0, [receivedBy(tenantId)]),
+      );
+      const admin = Context.get(yield* Layer.build(Layer.fresh(client)), PgClient.PgClient);
+      const sent = yield* admin.withTransaction(Effect.gen(function* () {
+        // While the head is locked, calls wait for it in the database.
+        yield* admin`SELECT FROM log_head FOR UPDATE`;
+        const sent = yield* Effect.forEach(
+          appends,
+          (append) => Effect.forkChild(Effect.result(mine.append(append))),
+        );
+        let cut = 0;
+        while (cut === 0) {
+          yield* admin`SELECT pg_stat_clear_snapshot()`;
+          cut += (yield* admin`
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'`).length;
+        }
+        return sent;
+      }));
+      for (const [index, fiber] of sent.entries()) {
+        const result = yield* Fiber.join(fiber);
+        if (Result.isSuccess(result)) assert.strictEqual(result.success._tag, "Appended");
+        else {
+          assert.strictEqual(result.failure.reason, "Unavailable");
+          const outcome = yield* mine.append(appends[index] ?? assert.fail());
+          assert.include(["Appended", "Duplicate"], outcome._tag);
+        }
+      }
+      const log = yield* theirs.read(before, 100);
+      assert.deepStrictEqual(
+        log.map(({ eventId }) => eventId).sort(),
+        appends.flatMap(({ events }) => events.map(({ eventId }) => eventId)).sort(),
+      );
+    }));
+
+  it.effect.each([1, 2, 3, 4])(
     "keep one dense log without loss or reordering, seed %i",
     (seed) =>
       Effect.gen(function* () {

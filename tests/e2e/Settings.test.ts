@@ -1,0 +1,176 @@
+/** Starts that go wrong, starts on the same directory, and how the service ends. */
+import { afterAll, assert, describe, it } from "@effect/vitest";
+import { Effect, ManagedRuntime, Redacted } from "effect";
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { silentFlac, sine, wav } from "../support/Audio.ts";
+import { filesBelow } from "../support/Files.ts";
+import {
+  endAll,
+  eventually,
+  launch,
+  newDataDirectory,
+  settled,
+  startService,
+  upload,
+} from "../support/RunningService.ts";
+import { TestDatabase } from "../support/TestDatabase.ts";
+
+const scratch = await mkdtemp(join(tmpdir(), "tapedeck-settings-"));
+const busy = createServer().listen(0, "127.0.0.1");
+await once(busy, "listening");
+const busyAddress = busy.address();
+const busyPort = String(typeof busyAddress === "object" && busyAddress !== null ? busyAddress.port : 0);
+// For starts that get far: the embedded database is slow to make.
+const database = ManagedRuntime.make(TestDatabase.layer);
+const { url } = await database.runPromise(TestDatabase.use(Effect.succeed));
+const onServer = { DATABASE_URL: Redacted.value(url) };
+const service = await startService();
+afterAll(async () => {
+  busy.close();
+  await endAll();
+  await database.dispose();
+  await rm(scratch, { recursive: true });
+});
+
+describe("a start that cannot succeed", () => {
+  it.concurrent.each<readonly [string, Record<string, string>, RegExp]>([
+    ["a port that is a word", { PORT: "abc" }, /^PORT: /],
+    ["a port that is too high", { PORT: "70000" }, /^PORT: /],
+    ["an unknown setting", { TAPEDECK_FOO: "1" }, /^TAPEDECK_FOO: there is no such setting$/],
+    ["a bus that this version lacks", { NATS_URL: "nats://127.0.0.1:4222" }, /^NATS_URL: .*in-process bus/],
+    ["storage that this version lacks", { STORAGE_URL: "s3://bucket" }, /^STORAGE_URL: .*file:\/\/\//],
+    ["another kind of database", { DATABASE_URL: "mysql://localhost/x" }, /^DATABASE_URL: .*postgres:\/\//],
+    [
+      "a database that does not answer",
+      { DATABASE_URL: "postgres://u:hush@127.0.0.1:1/x" },
+      /^The database .*\(DATABASE_URL\): .*127\.0\.0\.1:1/,
+    ],
+    [
+      "storage that cannot be written to",
+      { ...onServer, STORAGE_URL: "file:///dev/null/blobs" },
+      /^The storage .*\(STORAGE_URL\): .*\/dev\/null\/blobs/,
+    ],
+    [
+      "a data directory that cannot be written to",
+      { TAPEDECK_DATA_DIR: "/dev/null/data" },
+      /^The data directory .*\(TAPEDECK_DATA_DIR\): .*\/dev\/null/,
+    ],
+    [
+      "a data directory that another process holds",
+      { TAPEDECK_DATA_DIR: service.dataDirectory },
+      /^Another Tapedeck is running on .*TAPEDECK_DATA_DIR/,
+    ],
+    [
+      "a port that is taken",
+      { ...onServer, PORT: busyPort },
+      new RegExp(`^The address .*\\(HOST, PORT\\): .*127\\.0\\.0\\.1:${busyPort}`),
+    ],
+  ])("says why in one line: %s", async (_, environment, line) => {
+    const { errors, output, exited } = launch(await newDataDirectory(), { PORT: "0", ...environment });
+    assert.strictEqual(await exited, 1);
+    assert.match(errors(), /^[^\n]+\n$/);
+    assert.match(errors().trimEnd(), line);
+    assert.notMatch(output(), /hush|\bat .*\.ts:\d+/);
+  });
+
+  it.concurrent("says which program is missing, and how to get it", async () => {
+    const { errors, exited } = launch(await newDataDirectory(), { PORT: "0", PATH: scratch });
+    assert.strictEqual(await exited, 1);
+    const [what, fix, ...rest] = errors().trimEnd().split("\n");
+    assert.match(what ?? "", /^ffmpeg .* is needed: /);
+    assert.match(fix ?? "", /^To fix it: .*https:\/\/ffmpeg\.org/);
+    assert.deepStrictEqual(rest, []);
+  });
+});
+
+/** Runs the command of a banner as somebody who pastes it, in a directory with the file that it names. */
+const paste = async (output: string, environment: Record<string, string> = {}) => {
+  const command = /^ +(curl (?:.*\\\n)*.*)$/m.exec(output)?.[1] ?? "";
+  assert.include(command, "song.mp3");
+  await writeFile(join(scratch, "song.mp3"), wav(sine()));
+  const run = promisify(execFile);
+  const { stdout } = await run("bash", ["-c", command], {
+    cwd: scratch,
+    env: { ...process.env, ...environment },
+  });
+  return JSON.parse(stdout);
+};
+
+describe("the banner", () => {
+  it("tells where the service is and what it is made of", async () => {
+    const output = await eventually(() => Promise.resolve(service.output()), (text) => /Ctrl-C/.test(text));
+    for (
+      const part of [
+        `URL       ${service.url}\n`,
+        `Docs      ${service.url}/docs\n`,
+        `API key   ${service.key}\n`,
+        `Database  PGlite in ${service.dataDirectory} (embedded)\n`,
+        "Bus       in-process (embedded)\n",
+        `Storage   ${service.dataDirectory}/blobs (local disk)\n`,
+        "Ctrl-C",
+      ]
+    ) assert.include(output, part);
+  });
+
+  it("has a command that works when it is pasted", async () => {
+    const { id } = await paste(service.output());
+    const { filename, conversions, analysis } = await settled(service, id);
+    assert.deepStrictEqual([filename, analysis.status], ["song.mp3", "completed"]);
+    const { outputs } = await service.json(`/conversions/${conversions[0].id}`);
+    assert.deepStrictEqual(outputs.map(({ format }: { format: string }) => format), ["opus", "flac"]);
+  });
+});
+
+describe("a key that is configured", () => {
+  it("is valid, kept to itself, and in the command that the banner shows", async () => {
+    const variables = { TAPEDECK_BOOTSTRAP_KEY: 'a key, "quoted" & configured' };
+    const configured = await startService({ ...onServer, ...variables });
+    const output = await eventually(
+      () => Promise.resolve(configured.output()),
+      (text) => /Ctrl-C/.test(text),
+    );
+    assert.include(output, "API key   $TAPEDECK_BOOTSTRAP_KEY\n");
+    assert.include(output, "Database  Postgres (DATABASE_URL)\n");
+    assert.notInclude(output, new URL(onServer.DATABASE_URL).password);
+    assert.notInclude(output, variables.TAPEDECK_BOOTSTRAP_KEY);
+    assert.notInclude(await filesBelow(configured.dataDirectory), "bootstrap-key");
+    const { id } = await paste(output, variables);
+    assert.strictEqual((await configured.call(`/uploads/${id}`)).status, 200);
+
+    // Two signals at once: the second one does not wait for what the first one began.
+    process.kill(configured.pid, "SIGINT");
+    assert.strictEqual(await configured.end("SIGINT"), 130);
+  });
+});
+
+describe("Ctrl-C", () => {
+  it("ends the service in good order; it goes on where it was when it is started again", async () => {
+    const { id } = await upload(service, new Uint8Array(silentFlac(600)), {
+      filename: "long.flac",
+      process: { outputs: [{ format: "ogg" }], analysis: false },
+    });
+    const { conversions: [{ id: conversionId }] } = await eventually(
+      () => service.json(`/uploads/${id}`),
+      ({ conversions }) => conversions[0]?.status === "running",
+    );
+    assert.strictEqual(await service.end("SIGINT"), 130);
+    assert.deepStrictEqual(
+      service.output().match(/^.*(?:"level":"(?:warn|error|fatal)"|\.ts:\d).*$/gm) ?? [],
+      [],
+    );
+    assert.deepStrictEqual(await filesBelow(join(service.dataDirectory, "work")), []);
+    const again = await service.restart();
+    assert.strictEqual(again.key, service.key);
+    const conversion = await eventually(
+      () => again.json(`/conversions/${conversionId}`),
+      ({ status }) => status !== "queued" && status !== "running",
+    );
+    assert.containsSubset(conversion, { status: "completed", attempt: 2 });
+  });
+});

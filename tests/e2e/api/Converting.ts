@@ -1,0 +1,270 @@
+import { assert, beforeAll, describe, it } from "@effect/vitest";
+import { createHash } from "node:crypto";
+import { silentFlac, type Sound, wav } from "../../support/Audio.ts";
+import { ffprobe, type Probed } from "../../support/Ffprobe.ts";
+import { filesBelow } from "../../support/Files.ts";
+import { assertProblem } from "../../support/Problems.ts";
+import { eventually, type Json, type RunningService, settled, upload } from "../../support/RunningService.ts";
+
+/** Noise in stereo, the same at every run: encoders spend the bits on it that they may. */
+const noise = (seconds: number): Sound => {
+  let state = 1;
+  const samples = Float32Array.from({ length: seconds * 2 * 44_100 }, () => {
+    state = Math.imul(state, 1_664_525) + 1_013_904_223 | 0;
+    return state / 2 ** 33;
+  });
+  return { sampleRate: 44_100, channels: 2, samples };
+};
+
+const audio = new Uint8Array(wav(noise(2)));
+
+/** Takes seconds to convert; its 1,000 seconds take few bytes. */
+const long = new Uint8Array(silentFlac(1_000));
+const slowly = { outputs: [{ format: "ogg" }] };
+
+/** A spoken wish, what ffprobe must find in the result, and how it is served. */
+interface Wanted {
+  readonly wish: Record<string, unknown>;
+  readonly found: Partial<Probed>;
+  readonly mediaType: string;
+  readonly extension: string;
+}
+
+const wanted: ReadonlyArray<Wanted> = [
+  {
+    wish: { format: "mp3", bitrateKbps: 64, sampleRate: 22_050, channels: 1 },
+    found: { format: "mp3", codec: "mp3", sampleRate: 22_050, channels: 1 },
+    mediaType: "audio/mpeg",
+    extension: "mp3",
+  },
+  {
+    wish: { format: "m4a", bitrateKbps: 96, sampleRate: 32_000 },
+    found: { format: "mov,mp4,m4a,3gp,3g2,mj2", codec: "aac", sampleRate: 32_000, channels: 2 },
+    mediaType: "audio/mp4",
+    extension: "m4a",
+  },
+  {
+    // Opus always decodes at 48 kHz.
+    wish: { format: "opus", bitrateKbps: 32, sampleRate: 16_000, channels: 1 },
+    found: { format: "ogg", codec: "opus", sampleRate: 48_000, channels: 1 },
+    mediaType: "audio/ogg; codecs=opus",
+    extension: "opus",
+  },
+  {
+    wish: { format: "ogg", bitrateKbps: 96, sampleRate: 48_000 },
+    found: { format: "ogg", codec: "vorbis", sampleRate: 48_000, channels: 2 },
+    mediaType: "audio/ogg; codecs=vorbis",
+    extension: "ogg",
+  },
+  {
+    wish: { format: "flac", sampleRate: 96_000, channels: 1 },
+    found: { format: "flac", codec: "flac", sampleRate: 96_000, channels: 1 },
+    mediaType: "audio/flac",
+    extension: "flac",
+  },
+  {
+    wish: { format: "wav", sampleRate: 8_000, channels: 6 },
+    found: { format: "wav", codec: "pcm_s16le", sampleRate: 8_000, channels: 6 },
+    mediaType: "audio/wav",
+    extension: "wav",
+  },
+  {
+    wish: { format: "aiff" },
+    found: { format: "aiff", codec: "pcm_s16be", sampleRate: 44_100, channels: 2 },
+    mediaType: "audio/aiff",
+    extension: "aiff",
+  },
+];
+
+/** How an upload is converted: with it, later, and how a conversion is steered. */
+export const converting = (service: RunningService): void => {
+  const show = (id: string, after = 0) => service.json(`/conversions/${id}?after=${after}`);
+  const post = (path: string) => service.call(path, { method: "POST" });
+  const request = (uploadId: string, body: unknown) =>
+    service.call(`/uploads/${uploadId}/conversions`, {
+      method: "POST",
+      body: JSON.stringify(body),
+      headers: { "content-type": "application/json" },
+    });
+  const accepted = async (response: Response): Promise<Json> => {
+    assert.strictEqual(response.status, 202, response.status === 202 ? "" : await response.text());
+    return response.json();
+  };
+  const finished = (id: string) =>
+    eventually(() => show(id), ({ status }) => status !== "queued" && status !== "running");
+  const renditionsOf = async (id: string) =>
+    (await filesBelow(`${service.dataDirectory}/blobs`)).filter((path) => path.includes(id));
+
+  describe("converting", () => {
+    it("makes all seven formats with the bit rates, sample rates and channels that were asked for", async () => {
+      const { id: uploadId } = await upload(service, audio, {
+        filename: "Side A.v2.wav",
+        process: { analysis: false },
+      });
+      // The upload has not been probed yet: the request waits for that.
+      const response = await request(uploadId, { outputs: wanted.map(({ wish }) => wish) });
+      const { id, status, position, links } = await accepted(response);
+      assert.match(id, /^cnv_[0-9a-z]{26}$/);
+      assert.strictEqual(status, "queued");
+      assert.deepStrictEqual(links, {
+        self: `/api/v1/conversions/${id}`,
+        upload: `/api/v1/uploads/${uploadId}`,
+      });
+      assert.include(["queued", "running", "completed"], (await show(id, position)).status);
+      const shown = await finished(id);
+      assert.containsSubset(shown, { id, uploadId, status: "completed", progress: 1, attempt: 1, links });
+      assert.notProperty(shown, "error");
+      assert.isAtLeast(Date.parse(shown.finishedAt), Date.parse(shown.startedAt));
+      assert.isAtLeast(Date.parse(shown.startedAt), Date.parse(shown.queuedAt));
+      const uploadNow = await service.json(`/uploads/${uploadId}`);
+      assert.deepStrictEqual(uploadNow.conversions, [{ id, status: "completed" }]);
+
+      for (const [index, { wish, found, mediaType, extension }] of wanted.entries()) {
+        const output = shown.outputs[index];
+        const name = String(wish["format"]);
+        assert.containsSubset(output, { name, format: name, status: "completed" });
+        assert.strictEqual(output.links.content, `/api/v1/conversions/${id}/outputs/${name}`);
+        const served = await service.call(`/conversions/${id}/outputs/${name}`);
+        assert.containsSubset(Object.fromEntries(served.headers), {
+          "content-type": mediaType,
+          "content-disposition":
+            `attachment; filename="Side A.v2.${extension}"; filename*=UTF-8''Side%20A.v2.${extension}`,
+          "etag": `"${output.sha256}"`,
+          "x-content-type-options": "nosniff",
+        });
+        const bytes = new Uint8Array(await served.arrayBuffer());
+        assert.strictEqual(bytes.length, output.sizeBytes);
+        assert.strictEqual(createHash("sha256").update(bytes).digest("hex"), output.sha256);
+        const probed = ffprobe(bytes);
+        assert.containsSubset(probed, found);
+        assert.approximately(probed.durationSeconds, 2, 0.1, name);
+        assert.approximately(output.durationSeconds, probed.durationSeconds, 0.01, name);
+        assert.strictEqual(output.channels, probed.channels);
+        assert.strictEqual(output.sampleRate, wish["sampleRate"] ?? 44_100);
+        const kbps = wish["bitrateKbps"];
+        if (typeof kbps === "number") {
+          assert.approximately(probed.bitRate / 1_000, kbps, kbps / 4, `${name}'s bit rate`);
+        }
+      }
+    });
+
+    it("makes what an upload asks for together with it, under names of its own", async () => {
+      const outputs = [
+        { name: "preview", format: "mp3", bitrateKbps: 32 },
+        { name: "master", format: "mp3", bitrateKbps: 320 },
+      ];
+      const { id } = await upload(service, audio, { process: { outputs, analysis: false } });
+      const { conversions: [{ id: conversionId }] } = await eventually(
+        () => service.json(`/uploads/${id}`),
+        ({ conversions }) => conversions[0]?.status === "completed",
+      );
+      const rates = await Promise.all(outputs.map(async ({ name }) => {
+        const served = await service.call(`/conversions/${conversionId}/outputs/${name}`);
+        return ffprobe(new Uint8Array(await served.arrayBuffer())).bitRate;
+      }));
+      assert.approximately(rates[0] ?? 0, 32_000, 2_000);
+      assert.approximately(rates[1] ?? 0, 320_000, 20_000);
+      const ranged = await service.call(`/conversions/${conversionId}/outputs/master`, {
+        headers: { range: "bytes=0-2" },
+      });
+      assert.strictEqual(ranged.status, 206);
+      assert.strictEqual(await ranged.text(), "ID3");
+      assert.include(ranged.headers.get("content-disposition"), 'filename="audio-master.mp3"');
+      const unknown = await service.call(`/conversions/${conversionId}/outputs/mp3`);
+      await assertProblem(unknown, "NOT_FOUND");
+      const over = ["cancel", "retry"].map((verb) => post(`/conversions/${conversionId}/${verb}`));
+      for (const response of await Promise.all(over)) await assertProblem(response, "ALREADY_FINISHED");
+    });
+
+    it("shows progress, cancels what runs or waits, and makes it after all when asked again", async () => {
+      const { id: uploadId } = await upload(service, long, {
+        filename: "long.flac",
+        process: { analysis: false },
+      });
+      const { id } = await accepted(await request(uploadId, slowly));
+      await eventually(() => show(id), ({ progress }) => progress > 0);
+      await assertProblem(await service.call(`/conversions/${id}/outputs/ogg`), "NOT_READY");
+      await assertProblem(await post(`/conversions/${id}/retry`), "NOT_READY");
+
+      const waiting = await accepted(await request(uploadId, { outputs: [{ format: "wav" }] }));
+      const { id: analysisId } = await accepted(await post(`/uploads/${uploadId}/analysis`));
+      await assertProblem(await service.call(`/uploads/${uploadId}/waveform`), "NOT_READY");
+      assert.containsSubset(await service.json(`/uploads/${uploadId}/analysis`), {
+        id: analysisId,
+        status: "queued",
+        loudness: null,
+        signal: null,
+        waveform: null,
+        startedAt: null,
+      });
+      for (const [conversion, was] of [[waiting.id, "queued"], [id, "running"]]) {
+        assert.strictEqual((await show(conversion)).status, was);
+        const cancelled = await accepted(await post(`/conversions/${conversion}/cancel`));
+        assert.containsSubset(cancelled, { id: conversion, status: "cancelled" });
+        assert.strictEqual((await show(conversion, cancelled.position)).status, "cancelled");
+        // A client that lost the answer may ask again.
+        await accepted(await post(`/conversions/${conversion}/cancel`));
+      }
+      const held = await service.call(`/conversions/${id}/outputs/ogg`);
+      await assertProblem(held, "NOT_READY");
+      await service.call(`/uploads/${uploadId}`, { method: "DELETE" });
+      await eventually(
+        () => service.json(`/uploads/${uploadId}`),
+        ({ analysis }) => analysis.status === "cancelled",
+      );
+    });
+
+    it("completes a cancelled conversion when asked to try again", async () => {
+      const { id: uploadId } = await upload(service, long, {
+        filename: "long.flac",
+        process: { analysis: false },
+      });
+      const { id } = await accepted(await request(uploadId, slowly));
+      await eventually(() => show(id), ({ status }) => status === "running");
+      await accepted(await post(`/conversions/${id}/cancel`));
+      await eventually(() => filesBelow(`${service.dataDirectory}/work`), ({ length }) => length === 0);
+      assert.deepStrictEqual(await renditionsOf(id), []);
+
+      const { status, position } = await accepted(await post(`/conversions/${id}/retry`));
+      assert.strictEqual(status, "queued");
+      assert.include(["queued", "running"], (await show(id, position)).status);
+      const seen: Array<number> = [];
+      const done = await eventually(() => show(id), ({ progress, status }) => {
+        seen.push(progress);
+        return status !== "queued" && status !== "running";
+      });
+      assert.containsSubset(done, { status: "completed", progress: 1, attempt: 2 });
+      assert.deepStrictEqual(seen.toSorted((a, b) => a - b), seen);
+      assert.isAbove(seen.filter((progress) => progress > 0 && progress < 1).length, 0);
+      assert.deepStrictEqual(await renditionsOf(id), [
+        `default/default/audio/${uploadId}/renditions/${id}/ogg.ogg`,
+      ]);
+    });
+
+    let refused = "";
+    beforeAll(async () => {
+      refused = (await upload(service, audio, { process: { analysis: false } })).id;
+    });
+
+    it.each<readonly [unknown, string]>([
+      [{ outputs: [] }, "outputs"],
+      [{ outputs: Array.from({ length: 17 }, (_, i) => ({ name: `o${i}`, format: "wav" })) }, "outputs"],
+      [{ outputs: [{ format: "mp3" }, { format: "mp3" }] }, "outputs[1].name"],
+      [{ outputs: [{ format: "flac", bitrateKbps: 128 }] }, "outputs[0].bitrateKbps"],
+      [{ outputs: [{ format: "mp3", sampleRate: 44_000 }] }, "outputs[0].sampleRate"],
+      [{ outputs: [{ format: "mp3", sampleRate: 96_000 }] }, "outputs[0].sampleRate"],
+      [{ outputs: [{ format: "wav" }, { format: "mp3", channels: 3 }] }, "outputs[1].channels"],
+      [{}, "outputs"],
+      [{ output: [] }, "output"],
+    ])("refuses %j", async (body, field) => {
+      await assertProblem(await request(refused, body), "INVALID_PARAMETER", { field });
+    });
+
+    it("refuses to convert what is no audio", async () => {
+      const { id } = await upload(service, new TextEncoder().encode("la la la"));
+      assert.strictEqual((await settled(service, id)).rejection.code, "UNSUPPORTED_FORMAT");
+      await assertProblem(await request(id, slowly), "UPLOAD_REJECTED");
+      await assertProblem(await post(`/uploads/${id}/analysis`), "UPLOAD_REJECTED");
+    });
+  });
+};

@@ -1,0 +1,47 @@
+import { NodeServices } from "@effect/platform-node";
+import { PgClient } from "@effect/sql-pg";
+import { assert, describe, it } from "@effect/vitest";
+import { Effect, Layer } from "effect";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as EmbeddedPostgres from "../../../infra/embedded/EmbeddedPostgres.ts";
+
+const parent = Effect.acquireRelease(
+  Effect.promise(() => mkdtemp(join(tmpdir(), "tapedeck-embedded-"))),
+  (path) => Effect.promise(() => rm(path, { recursive: true })),
+);
+
+const open = (directory: string) =>
+  EmbeddedPostgres.layer({ directory }).pipe(Layer.provide(NodeServices.layer));
+
+describe("the embedded database", () => {
+  it.live("is made again when its creation was cut short", () =>
+    Effect.gen(function* () {
+      const directory = join(yield* parent, "postgres");
+      yield* Effect.promise(async () => {
+        // As a process leaves it that is killed just before the last files are copied.
+        await writeFile(`${directory}.unfinished`, "");
+        await mkdir(directory);
+        await writeFile(join(directory, "PG_VERSION"), "18\n");
+      });
+      yield* PgClient.PgClient.use((sql) => sql`SELECT position FROM log_head`).pipe(
+        Effect.provide(open(directory)),
+      );
+      const left = yield* Effect.promise(() => readdir(join(directory, "..")));
+      assert.deepStrictEqual(left, ["postgres"]);
+    }));
+
+  it.live("answers other queries when one has been interrupted", () =>
+    Effect.gen(function* () {
+      const sql = yield* PgClient.PgClient;
+      const slow = sql`SELECT count(*) FROM generate_series(1, 1000000)`;
+      const queries = Array.from({ length: 8 }, () => sql`SELECT 1`);
+      const results = yield* Effect.all([Effect.timeoutOption(slow, "50 millis"), ...queries], {
+        concurrency: "unbounded",
+      });
+      assert.strictEqual(results.length, 9);
+    }).pipe(
+      Effect.provide(Layer.unwrap(Effect.map(parent, (path) => open(join(path, "postgres"))))),
+    ));
+});

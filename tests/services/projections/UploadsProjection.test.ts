@@ -1,0 +1,100 @@
+import { assert, describe, it } from "@effect/vitest";
+import type { DomainEvent } from "../../../domain/event/DomainEvent.ts";
+import { type UploadRow, UploadsProjection } from "../../../services/projections/UploadsProjection.ts";
+import {
+  analysisOf,
+  conversionOf,
+  failure,
+  media,
+  newId,
+  newTenant,
+  receivedBy,
+  recorded,
+  recordedAt,
+  user,
+} from "../../support/Fixtures.ts";
+
+const { evolve, keyOf } = UploadsProjection;
+
+const tenantId = newTenant();
+const received = receivedBy(tenantId, { sessionId: "session-1", metadata: { mood: ["calm"] } });
+const { uploadId } = received;
+const deleted: DomainEvent = { _tag: "UploadDeleted", uploadId, userId: user };
+
+/** The row after events at the positions 1, 2, 3 … */
+const rowAfter = (...events: ReadonlyArray<DomainEvent>) =>
+  recorded(tenantId, events).reduce<UploadRow | null>(evolve, null);
+
+const fresh = {
+  id: uploadId,
+  tenantId,
+  userId: user,
+  sessionId: "session-1",
+  filename: "song.mp3",
+  contentType: "audio/mpeg",
+  key: received.key,
+  sizeBytes: 3,
+  sha256: received.sha256,
+  status: "received",
+  rejection: null,
+  media: null,
+  metadata: { mood: ["calm"] },
+  createdAt: recordedAt(1),
+  updatedAt: recordedAt(1),
+  position: 1,
+};
+const touched = { ...fresh, updatedAt: recordedAt(2), position: 2 };
+
+const asObject = (row: UploadRow | null): object | null => row;
+
+describe("The view of uploads", () => {
+  it("shows a received upload", () => assert.deepStrictEqual(asObject(rowAfter(received)), fresh));
+
+  it("shows what became of it, and since when", () => {
+    assert.deepStrictEqual(asObject(rowAfter(received, { _tag: "UploadReady", uploadId, media })), {
+      ...touched,
+      status: "ready",
+      media,
+    });
+    assert.deepStrictEqual(
+      asObject(rowAfter(received, { _tag: "UploadRejected", uploadId, reason: failure })),
+      {
+        ...touched,
+        status: "rejected",
+        rejection: failure,
+      },
+    );
+    assert.deepStrictEqual(asObject(rowAfter(received, deleted)), { ...touched, status: "deleted" });
+  });
+
+  it("keeps what was found out about an upload that is deleted later", () => {
+    assert.deepStrictEqual(asObject(rowAfter(received, { _tag: "UploadReady", uploadId, media }, deleted)), {
+      ...fresh,
+      status: "deleted",
+      media,
+      updatedAt: recordedAt(3),
+      position: 3,
+    });
+  });
+
+  it("has no row for an upload of which it never heard", () => assert.isNull(rowAfter(deleted)));
+
+  it("looks at the events of uploads only, even where others name one", () => {
+    const events: ReadonlyArray<DomainEvent> = [
+      received,
+      { _tag: "UploadReady", uploadId, media },
+      deleted,
+      conversionOf(received),
+      analysisOf(received),
+      { _tag: "CleanupRequested", cleanupId: newId("cln"), uploadId, userId: user, prefix: "a/" },
+    ];
+    assert.deepStrictEqual(recorded(tenantId, events).map(keyOf), [
+      uploadId,
+      uploadId,
+      uploadId,
+      null,
+      null,
+      null,
+    ]);
+  });
+});

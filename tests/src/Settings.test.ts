@@ -1,0 +1,130 @@
+import { assert, describe, it } from "@effect/vitest";
+import { Effect, Redacted, Result } from "effect";
+import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
+import { readSettings } from "../../src/Settings.ts";
+
+const read = (variables: Record<string, string | undefined>, isTerminal = false) =>
+  Effect.runSync(readSettings(variables, isTerminal));
+
+const errorOf = (variables: Record<string, string>) => {
+  const result = Effect.runSync(Effect.result(readSettings(variables, false)));
+  return Result.isFailure(result) ? result.failure : assert.fail("the settings were read");
+};
+
+describe("settings", () => {
+  it("have a default for everything", () => {
+    assert.deepStrictEqual(read({}), {
+      host: "127.0.0.1",
+      port: 8080,
+      dataDirectory: resolve("data"),
+      databaseUrl: null,
+      storageDirectory: resolve("data/blobs"),
+      bootstrapKey: null,
+      workerConcurrency: availableParallelism(),
+      maxUploadBytes: 2_147_483_648,
+      maxDurationSeconds: 21_600,
+      logFormat: "json",
+      logLevel: "Info",
+      exportTraces: false,
+      serviceName: "tapedeck",
+    });
+  });
+
+  it("are what the variables say", () => {
+    const { databaseUrl, bootstrapKey, ...rest } = read({
+      HOST: "::1",
+      PORT: "0",
+      TAPEDECK_ROLE: "all",
+      TAPEDECK_DATA_DIR: "/srv/tapedeck",
+      DATABASE_URL: "postgresql://u:p@host/db",
+      STORAGE_URL: "file:///mnt/big%20disk",
+      TAPEDECK_BOOTSTRAP_KEY: "0123456789abcdef",
+      TAPEDECK_WORKER_CONCURRENCY: "3",
+      TAPEDECK_MAX_UPLOAD_BYTES: "1000",
+      TAPEDECK_MAX_DURATION_SECONDS: "60",
+      LOG_FORMAT: "pretty",
+      LOG_LEVEL: "debug",
+      OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318",
+      OTEL_SERVICE_NAME: "deck",
+      HOME: "/root",
+    });
+    assert.deepStrictEqual(rest, {
+      host: "::1",
+      port: 0,
+      dataDirectory: "/srv/tapedeck",
+      storageDirectory: "/mnt/big disk",
+      workerConcurrency: 3,
+      maxUploadBytes: 1_000,
+      maxDurationSeconds: 60,
+      logFormat: "pretty",
+      logLevel: "Debug",
+      exportTraces: true,
+      serviceName: "deck",
+    });
+    assert.strictEqual(databaseUrl && Redacted.value(databaseUrl), "postgresql://u:p@host/db");
+    assert.strictEqual(bootstrapKey && Redacted.value(bootstrapKey), "0123456789abcdef");
+  });
+
+  it("keep the objects in the data directory unless they are told another place", () => {
+    assert.strictEqual(read({ TAPEDECK_DATA_DIR: "/srv/deck" }).storageDirectory, "/srv/deck/blobs");
+  });
+
+  it("are for people on a terminal, unless they are told otherwise", () => {
+    assert.strictEqual(read({}, true).logFormat, "pretty");
+    assert.strictEqual(read({ LOG_FORMAT: "json" }, true).logFormat, "json");
+  });
+
+  it("take an empty variable for one that is not set, even of an unknown name", () => {
+    const empty = { PORT: "", DATABASE_URL: "", NATS_URL: "", TAPEDECK_NEW: "", HOST: undefined };
+    assert.deepStrictEqual(read(empty), read({}));
+  });
+
+  it("hide what is secret from whoever prints them", () => {
+    const secrets = { DATABASE_URL: "postgres://u:hush@h/d", TAPEDECK_BOOTSTRAP_KEY: "hush-hush-hush-hush" };
+    const settings = read(secrets);
+    assert.notInclude(`${JSON.stringify(settings)} ${settings.databaseUrl} ${settings.bootstrapKey}`, "hush");
+  });
+
+  it("do not repeat a value that is refused: it may be secret", () => {
+    const { message } = errorOf({ DATABASE_URL: "mysql://u:hush@host/db" });
+    assert.notInclude(message, "hush");
+    assert.notInclude(errorOf({ TAPEDECK_BOOTSTRAP_KEY: "hush" }).message, "hush");
+  });
+
+  it("refuse a variable of their own that they do not know, before any other", () => {
+    const { reason, message } = errorOf({ PORT: "abc", TAPEDECK_DATADIR: "/x" });
+    assert.strictEqual(reason, "Unknown");
+    assert.strictEqual(message, "TAPEDECK_DATADIR: there is no such setting");
+  });
+
+  it.each([
+    ["PORT", "abc"],
+    ["PORT", "-1"],
+    ["PORT", "65536"],
+    ["PORT", "80.5"],
+    ["TAPEDECK_ROLE", "worker"],
+    ["DATABASE_URL", "mysql://host/db"],
+    ["DATABASE_URL", "postgresql://"],
+    ["DATABASE_URL", "postgres://u:p@host:port/db"],
+    ["NATS_URL", "nats://host"],
+    ["STORAGE_URL", "s3://bucket"],
+    ["STORAGE_URL", "file://host/path"],
+    ["STORAGE_URL", "file:///a%2Fb"],
+    ["STORAGE_URL", "file:///%zz"],
+    ["STORAGE_URL", "/srv/blobs"],
+    ["TAPEDECK_BOOTSTRAP_KEY", "short"],
+    ["TAPEDECK_WORKER_CONCURRENCY", "0"],
+    ["TAPEDECK_WORKER_CONCURRENCY", "many"],
+    ["TAPEDECK_MAX_UPLOAD_BYTES", "2GB"],
+    ["TAPEDECK_MAX_UPLOAD_BYTES", "-5"],
+    ["TAPEDECK_MAX_DURATION_SECONDS", "Infinity"],
+    ["LOG_FORMAT", "xml"],
+    ["LOG_LEVEL", "loud"],
+  ])("refuse %s=%s, and say so in one line", (variable, value) => {
+    const error = errorOf({ [variable]: value });
+    assert.strictEqual(error.reason, "Invalid");
+    assert.strictEqual(error.variable, variable);
+    assert.match(error.message, new RegExp(`^${variable}: [^\\n]+$`));
+  });
+});
