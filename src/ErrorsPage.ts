@@ -1,4 +1,4 @@
-/** Writes the pages that come from the code: `deno task docs`. */
+/** The page of error codes in `docs/`, which `deno task docs` writes. */
 import { writeFile } from "node:fs/promises";
 import { catalogue } from "../domain/ErrorCode.ts";
 
@@ -21,4 +21,4 @@ ${rows.join("\n")}
 `;
 };
 
-if (import.meta.main) await writeFile(new URL("./errors.md", import.meta.url), errorsPage());
+if (import.meta.main) await writeFile(new URL("../docs/errors.md", import.meta.url), errorsPage());
