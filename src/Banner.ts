@@ -20,9 +20,10 @@ export const banner = (settings: Settings, port: number, key: Redacted.Redacted)
   Bus       in-process (embedded)
   Storage   ${settings.storageDirectory} (local disk)
 
-  Try it with any audio file:
+  Try it with a tone, or with -F file=@any-audio-file:
 
-    curl -H "Authorization: Bearer ${shown}" -F file=@song.mp3 \\
+    ffmpeg -v error -f lavfi -i sine=duration=3 -f wav - | \\
+      curl -H "Authorization: Bearer ${shown}" -F "file=@-;filename=tone.wav" \\
       -F 'process={"outputs":[{"format":"opus"},{"format":"flac"}]}' ${url}/api/v1/uploads
 
   Ctrl-C stops it; a second Ctrl-C stops it at once.

@@ -1,5 +1,6 @@
 import { Context, Effect, Layer, Redacted } from "effect";
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { TenantId } from "../domain/Id.ts";
@@ -15,7 +16,7 @@ const keptKey = (directory: string) =>
   Effect.promise(async () => {
     const path = join(directory, "bootstrap-key");
     await mkdir(directory, { recursive: true });
-    const found = await readFile(path, "utf8").catch(() => "");
+    const found = existsSync(path) ? await readFile(path, "utf8") : "";
     if (found.trim() !== "") return Redacted.make(found.trim());
     const key = `tdk_${randomBytes(24).toString("base64url")}`;
     await writeFile(path, `${key}\n`, { mode: 0o600 });

@@ -43,7 +43,11 @@ const Environment = Schema.Struct({
   LOG_FORMAT: Schema.optionalKey(Schema.Literals(["pretty", "json"])),
   LOG_LEVEL: Schema.optionalKey(Schema.Literals(["trace", "debug", "info", "warn", "error"])),
   OTEL_EXPORTER_OTLP_ENDPOINT: Schema.optionalKey(Text),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: Schema.optionalKey(Text),
   OTEL_SERVICE_NAME: Schema.optionalKey(Text),
+  // For the command line's other commands; known, so that a shell that has them set can start the service.
+  TAPEDECK_URL: Schema.optionalKey(Text),
+  TAPEDECK_API_KEY: Schema.optionalKey(Text),
 });
 
 /** What is said about a variable instead of the schema's own words. */
@@ -121,7 +125,7 @@ export const readSettings = Effect.fnUntraced(function* (
     maxDurationSeconds: read.TAPEDECK_MAX_DURATION_SECONDS ?? 6 * 3_600,
     logFormat: read.LOG_FORMAT ?? (isTerminal ? "pretty" : "json"),
     logLevel: logLevels[read.LOG_LEVEL ?? "info"],
-    exportTraces: read.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined,
+    exportTraces: (read.OTEL_EXPORTER_OTLP_ENDPOINT ?? read.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT) !== undefined,
     serviceName: read.OTEL_SERVICE_NAME ?? "tapedeck",
   };
 });

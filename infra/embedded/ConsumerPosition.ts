@@ -16,9 +16,10 @@ export const makeConsumerPosition = Effect.fnUntraced(function* (name: string) {
   );
 
   const save = (position: Position) =>
-    sql`UPDATE consumers SET position = ${position}::bigint WHERE name = ${name}`.pipe(
-      Effect.withTracerEnabled(false),
-    );
+    sql`UPDATE consumers SET position = ${position}::bigint WHERE name = ${name} AND position < ${position}::bigint`
+      .pipe(
+        Effect.withTracerEnabled(false),
+      );
 
   return { load, save };
 });

@@ -5,6 +5,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
+import { setTimeout } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import * as Migrations from "../postgres/Migrations.ts";
 
@@ -33,21 +35,28 @@ const socketPathFor = (directory: string) => {
     ).pipe(Effect.map((own) => join(own, "postgres.socket")));
 };
 
+/** How long the database may take to close, in milliseconds. */
+const stopPatience = 3_000;
+
 const startWorker = (workerData: { readonly dataDirectory: string; readonly socketPath: string }) =>
   Effect.acquireRelease(
     Effect.tryPromise({
       try: async () => {
         const worker = new Worker(new URL("./PgliteWorker.ts", import.meta.url), { workerData });
         await once(worker, "message");
+        // Without its database the service can do nothing but end; work resumes when it is started again.
+        worker.on("error", (error) => console.error("The embedded database failed:", error));
+        worker.on("exit", () => process.kill(process.pid, "SIGTERM"));
         return worker;
       },
       catch: (cause) => new EmbeddedPostgresError({ reason: "StartFailed", cause }),
     }),
     (worker) =>
       Effect.promise(async () => {
+        worker.removeAllListeners("exit");
         const stopped = once(worker, "message");
         worker.postMessage("stop");
-        await stopped;
+        await Promise.race([stopped, setTimeout(stopPatience, undefined, { ref: false })]);
         await worker.terminate();
       }),
   );

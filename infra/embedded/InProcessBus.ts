@@ -146,7 +146,7 @@ const deliver = (
       Effect.catchCause((cause) => {
         const { giveUp } = consumer;
         return delivery >= maxDeliveries && giveUp !== null
-          ? Effect.suspend(() => giveUp(recorded, cause)).pipe(
+          ? inSpan(Effect.suspend(() => giveUp(recorded, cause)), consumer, recorded, delivery).pipe(
             Effect.tapCause((cause) => Effect.logError(`${consumer.name} could not give up ${what}`, cause)),
             Effect.sandbox,
             Effect.retry(forever),

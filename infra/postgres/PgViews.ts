@@ -92,9 +92,9 @@ export const layer = Layer.effect(
           sql`WHERE tenant_id = ${tenantId} AND upload_id = ANY(${uploadIds}::text[]) ORDER BY id`,
         ),
       analysesOf: (tenantId: TenantId, uploadIds: ReadonlyArray<UploadId>) =>
-        findAnalyses(sql`WHERE tenant_id = ${tenantId} AND id IN (
-          SELECT max(id) FROM ${sql.literal(tableOf(AnalysesProjection))}
-          WHERE tenant_id = ${tenantId} AND upload_id = ANY(${uploadIds}::text[]) GROUP BY upload_id)`),
+        findAnalyses(
+          sql`WHERE tenant_id = ${tenantId} AND upload_id = ANY(${uploadIds}::text[]) ORDER BY id DESC`,
+        ),
     });
   }),
 );

@@ -70,7 +70,7 @@ const supervised = <Row extends ViewRow>(projection: Projection<Row>) =>
       Effect.logError(`Projection ${projection.name} stopped, it will start again`, cause)
     ),
     Effect.sandbox,
-    Effect.retry(Schedule.min([Schedule.exponential("200 millis"), Schedule.spaced("10 seconds")])),
+    Effect.retry(Schedule.spaced("1 second")),
     Effect.forkScoped,
   );
 

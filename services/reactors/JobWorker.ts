@@ -2,9 +2,8 @@ import { type Cause, Effect, Semaphore, Stream } from "effect";
 import type { Failure } from "../../domain/ErrorCode.ts";
 import type { EventType } from "../../domain/event/DomainEvent.ts";
 import type { RecordedEvent } from "../../domain/event/RecordedEvent.ts";
-import type { TenantId } from "../../domain/Id.ts";
 import * as Job from "../../domain/Job.ts";
-import type { UploadId } from "../../domain/Id.ts";
+import type { TenantId, UploadId } from "../../domain/Id.ts";
 import type { Actor } from "../actors/Actor.ts";
 import { Actors } from "../actors/Actors.ts";
 import { causedBy } from "../actors/CommandMeta.ts";
@@ -68,11 +67,28 @@ export const makeJobWorker = Effect.fnUntraced(
         (commandId) => insist(kind.actor.send(command, causedBy(recorded, commandId))),
       );
 
-    const cancellation = (id: Id) =>
-      bus.live([kind.cancelled]).pipe(
+    /** Returns when the job has been cancelled; one look at its state covers the moment before the watch began. */
+    const cancellation = (tenantId: TenantId, id: Id) => {
+      const watch = bus.live([kind.cancelled]).pipe(
         Stream.filter(({ event }) => kind.idOf(event) === id),
         Stream.take(1),
         Stream.runDrain,
+      );
+      const look = Effect.sleep("1 second").pipe(
+        Effect.andThen(insist(kind.actor.state(tenantId, id))),
+        Effect.flatMap((state) => state?.job.status === "cancelled" ? Effect.void : Effect.never),
+      );
+      return Effect.raceFirst(watch, look);
+    };
+
+    /** Gives the job back, if the log can be reached at once: whoever starts next finds it all the same. */
+    const release = (recorded: RecordedEvent, id: Id, attempt: number) =>
+      nextId("cmd").pipe(
+        Effect.flatMap((commandId) =>
+          kind.actor.send(kind.commands.release(id, attempt), causedBy(recorded, commandId))
+        ),
+        Effect.timeout("3 seconds"),
+        Effect.ignore,
       );
 
     const perform = Effect.fnUntraced(function* (recorded: RecordedEvent, id: Id, state: State) {
@@ -93,11 +109,14 @@ export const makeJobWorker = Effect.fnUntraced(
           ({ failure }) => Effect.succeed(kind.commands.fail(id, attempt, failure)),
         ),
       );
-      const report = yield* Effect.raceFirst(work, Effect.as(cancellation(id), null));
+      const report = yield* Effect.raceFirst(work, Effect.as(cancellation(tenantId, id), null));
       const after = report === null
         ? yield* insist(kind.actor.state(tenantId, id))
         : (yield* send(recorded, report)).state;
-      if (after?.job.status !== "completed") yield* kind.discard({ state, tenantId });
+      const upload = yield* insist(uploads.state(tenantId, state.requested.uploadId));
+      // What was stored while the upload was being deleted may have escaped its cleanup.
+      const isWanted = after?.job.status === "completed" && upload?.status === "ready";
+      if (!isWanted) yield* kind.discard({ state, tenantId });
     });
 
     const handle = Effect.fnUntraced(function* (recorded: RecordedEvent) {
@@ -114,9 +133,10 @@ export const makeJobWorker = Effect.fnUntraced(
         return void (yield* kind.discard({ state: before, tenantId }));
       }
       const { state } = yield* send(recorded, kind.commands.start(id));
-      if (state?.job.status !== "running") return;
+      // Its attempts are used up.
+      if (state?.job.status !== "running") return void (yield* kind.discard({ state: before, tenantId }));
       yield* perform(recorded, id, state).pipe(
-        Effect.onInterrupt(() => Effect.ignore(send(recorded, kind.commands.release(id, state.job.attempt)))),
+        Effect.onInterrupt(() => release(recorded, id, state.job.attempt)),
       );
     });
 
@@ -128,6 +148,7 @@ export const makeJobWorker = Effect.fnUntraced(
       if (state?.job.status !== "running") return;
       const reason: Failure = { code: "INTERNAL", detail: "The job failed again and again", stage: "store" };
       yield* send(recorded, kind.commands.fail(id, state.job.attempt, reason));
+      yield* kind.discard({ state, tenantId: recorded.tenantId });
     });
 
     return {

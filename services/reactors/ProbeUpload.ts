@@ -1,4 +1,4 @@
-import { Cause, Effect } from "effect";
+import { Effect } from "effect";
 import { join } from "node:path";
 import type { Failure } from "../../domain/ErrorCode.ts";
 import type { RecordedEvent } from "../../domain/event/RecordedEvent.ts";
@@ -59,7 +59,7 @@ export const makeProbeUpload = Effect.fnUntraced(function* (concurrency: number)
         Effect.logError("An upload could not be probed", cause),
         reject(recorded, {
           code: "INTERNAL",
-          detail: `Probing failed again and again: ${Cause.pretty(cause).split("\n")[0]}`,
+          detail: "The upload could not be probed, although it was tried again and again",
           stage: "probe",
         }),
       ),

@@ -1,5 +1,4 @@
-import { type Cause, Effect } from "effect";
-import type { Failure } from "../../domain/ErrorCode.ts";
+import { Effect } from "effect";
 import type { RecordedEvent } from "../../domain/event/RecordedEvent.ts";
 import type { CleanupCommand } from "../../domain/cleanup/Cleanup.ts";
 import { Actors } from "../actors/Actors.ts";
@@ -31,26 +30,12 @@ export const makeRemoveObjects = Effect.gen(function* () {
     yield* send(recorded, { _tag: "CompleteCleanup", cleanupId, ...removed });
   });
 
-  const giveUp = Effect.fnUntraced(function* (recorded: RecordedEvent, cause: Cause.Cause<unknown>) {
-    const { event } = recorded;
-    if (event._tag !== "CleanupRequested" && event._tag !== "CleanupRetried") return;
-    const { cleanupId } = event;
-    yield* Effect.logError("A cleanup was given up", cause);
-    const { state } = yield* send(recorded, { _tag: "StartCleanup", cleanupId });
-    if (state?.job.status !== "running") return;
-    const reason: Failure = {
-      code: "INTERNAL",
-      detail: "The objects could not be removed",
-      stage: "cleanup",
-    };
-    yield* send(recorded, { _tag: "FailCleanup", cleanupId, attempt: state.job.attempt, reason });
-  });
-
   return {
     name: "remove-objects",
     types: ["CleanupRequested", "CleanupRetried"],
     concurrency: 2,
     handle,
-    giveUp,
+    // The actor does, when its attempts are used up.
+    giveUp: null,
   } satisfies Consumer;
 });

@@ -42,7 +42,7 @@ export class Views extends Context.Service<Views, {
     tenantId: TenantId,
     uploadIds: ReadonlyArray<UploadId>,
   ) => Effect.Effect<ReadonlyArray<ConversionRow>, ViewsError>;
-  /** The newest analysis of each of some uploads that has one. */
+  /** The analyses of some uploads, newest first. */
   readonly analysesOf: (
     tenantId: TenantId,
     uploadIds: ReadonlyArray<UploadId>,

@@ -18,6 +18,12 @@ import { links, presentAnalysis } from "./Presentation.ts";
 import { caughtUp, orFresh } from "./ReadYourWrites.ts";
 import { readySource } from "./ReadySource.ts";
 
+/** How fine a waveform is when no zoom is asked for: enough for any screen. */
+const pixelsByDefault = 100_000;
+
+/** The most pixels that are written as JSON. */
+const maxJsonPixels = 1_000_000;
+
 /** Answers the requests of `AnalysesApi`. */
 export const analysisHandlers = HttpApiBuilder.group(
   Api,
@@ -68,12 +74,18 @@ export const analysisHandlers = HttpApiBuilder.group(
           yield* caughtUp(views, query, headers);
           const { report, status } = yield* find(params.id);
           if (report === null) return yield* fail("NOT_READY", { detail: `The analysis is ${status}` });
-          const finest = report.waveform.samplesPerPixel;
-          const wanted = query.zoom ?? finest;
+          const { samplesPerPixel: finest, length } = report.waveform;
+          const wanted = query.zoom ?? finest * Math.ceil(length / pixelsByDefault);
           if (wanted % finest !== 0) {
             return yield* fail("INVALID_PARAMETER", {
               field: "zoom",
               detail: `Ask for a multiple of ${finest}`,
+            });
+          }
+          if (query.format !== "dat" && length * finest / wanted > maxJsonPixels) {
+            return yield* fail("INVALID_PARAMETER", {
+              field: "zoom",
+              detail: `JSON has at most ${maxJsonPixels} pixels; zoom out, or ask for format=dat`,
             });
           }
           const stored = yield* Stream.mkUint8Array(blobs.get(report.waveform.key));

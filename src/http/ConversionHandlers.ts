@@ -110,7 +110,10 @@ export const conversionHandlers = HttpApiBuilder.group(
           const { extension, mediaType } = traits[output.format];
           const { tenantId } = yield* Caller;
           const upload = yield* views.upload(tenantId, row.uploadId);
-          const stem = (upload?.filename ?? row.id).replace(/\.[^.]*$/, "");
+          if (upload === null || upload.status === "deleted") {
+            return yield* fail("NOT_FOUND", { detail: "The upload has been deleted" });
+          }
+          const stem = upload.filename.replace(/\.[^.]*$/, "");
           const suffix = output.name === output.format ? "" : `-${output.name}`;
           return yield* serveContent(blobs, {
             ...output,

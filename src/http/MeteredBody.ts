@@ -2,6 +2,9 @@ import { Effect, Stream } from "effect";
 import { createHash } from "node:crypto";
 import { fail, type Problem } from "../api/Problem.ts";
 
+/** How long a body may pause between two pieces. */
+const patience = "1 minute";
+
 /** What passed through a metered stream. */
 export interface Metered {
   readonly sizeBytes: number;
@@ -16,6 +19,7 @@ export const meter = <E, R>(body: Stream.Stream<Uint8Array, E, R>, maxBytes: num
   const hash = createHash("sha256");
   let sizeBytes = 0;
   const stream: Stream.Stream<Uint8Array, E | Problem, R> = body.pipe(
+    Stream.timeoutOrElse({ duration: patience, orElse: () => Stream.fromEffect(stalled) }),
     Stream.mapEffect((chunk) => {
       sizeBytes += chunk.length;
       if (sizeBytes > maxBytes) return tooLarge(maxBytes);
@@ -32,5 +36,7 @@ export const meter = <E, R>(body: Stream.Stream<Uint8Array, E, R>, maxBytes: num
 /** Refuses a body that is larger than the limit. */
 export const tooLarge = (maxBytes: number) =>
   fail("UPLOAD_TOO_LARGE", { detail: `An upload may have at most ${maxBytes} bytes` });
+
+const stalled = fail("MALFORMED_REQUEST", { detail: "Nothing of the body arrived for a minute" });
 
 const empty = fail("EMPTY_AUDIO", { detail: "The upload has no bytes", stage: "receive" });

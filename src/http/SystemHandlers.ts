@@ -3,6 +3,7 @@ import { HttpMiddleware } from "effect/http";
 import { HttpApiBuilder } from "effect/http-api";
 import { BlobStore } from "../../services/BlobStore.ts";
 import { EventStore } from "../../services/EventStore.ts";
+import { Views } from "../../services/views/Views.ts";
 import { Api } from "../api/Api.ts";
 
 const check = <A, E>(part: Effect.Effect<A, E>, complaint: string) =>
@@ -19,6 +20,7 @@ export const systemHandlers = HttpApiBuilder.group(
   Effect.fnUntraced(function* (handlers) {
     const store = yield* EventStore;
     const blobs = yield* BlobStore;
+    const views = yield* Views;
     return handlers
       .handle("health", () => HttpMiddleware.withLoggerDisabled(Effect.succeed({ status: "ok" as const })))
       .handle("readiness", () =>
@@ -26,6 +28,10 @@ export const systemHandlers = HttpApiBuilder.group(
           const parts = {
             eventStore: yield* check(store.head, "The event store does not answer"),
             blobStore: yield* check(blobs.check, "The blob store cannot be written to"),
+            views: yield* check(
+              Effect.flatMap(store.head, views.awaitPosition),
+              "The views are behind the log",
+            ),
           };
           return Object.values(parts).every(({ ok }) => ok)
             ? { status: "ready" as const, parts }

@@ -71,12 +71,27 @@ const decode = <A>(
     Effect.catchTag("SchemaError", ({ issue }) => fail("INVALID_PARAMETER", firstIssue(issue, field))),
   );
 
+/** How deep JSON from clients may be nested: databases and parsers recurse. */
+const maxDepth = 32;
+
+/** The depth to which brackets nest in JSON, whatever stands in its strings. */
+const depthOf = (json: string): number => {
+  let depth = 0, deepest = 0;
+  for (const [token] of json.matchAll(/"(?:\\.|[^"\\])*"|[[\]{}]/g)) {
+    if (token === "[" || token === "{") deepest = Math.max(deepest, ++depth);
+    else if (token === "]" || token === "}") depth--;
+  }
+  return deepest;
+};
+
 const decodeJson = <A>(
   field: string,
   schema: Schema.Codec<A, unknown>,
   text: string,
 ): Effect.Effect<A, Problem> =>
-  Effect.try({ try: (): unknown => JSON.parse(text), catch: () => "not JSON" as const }).pipe(
-    Effect.catch(() => fail("INVALID_PARAMETER", { field, detail: "This is not valid JSON" })),
-    Effect.flatMap((json) => decode(field, schema, json)),
-  );
+  depthOf(text) > maxDepth
+    ? fail("INVALID_PARAMETER", { field, detail: `This is nested deeper than ${maxDepth} levels` })
+    : Effect.try({ try: (): unknown => JSON.parse(text), catch: () => "not JSON" as const }).pipe(
+      Effect.catch(() => fail("INVALID_PARAMETER", { field, detail: "This is not valid JSON" })),
+      Effect.flatMap((json) => decode(field, schema, json)),
+    );

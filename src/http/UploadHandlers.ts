@@ -76,7 +76,15 @@ export const uploadHandlers = HttpApiBuilder.group(
             { _tag: "ReceiveUpload", received },
             initial(caller.tenantId, yield* nextId("cmd")),
             // Once the bytes are stored the fact is written, whether or not the client still listens.
-          ).pipe(Effect.uninterruptible);
+          ).pipe(
+            // After an outage the fact may have been written all the same; after anything else it has not.
+            Effect.tapError((error) =>
+              "reason" in error && error.reason === "Unavailable"
+                ? Effect.void
+                : Effect.ignore(blobs.delete(stored.key))
+            ),
+            Effect.uninterruptible,
+          );
           return HttpServerResponse.jsonUnsafe(
             { id: uploadId, status: "received", position, links: links.upload(uploadId) },
             { status: 201, headers: { location: links.upload(uploadId).self } },
