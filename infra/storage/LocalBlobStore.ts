@@ -5,11 +5,10 @@
 import { Effect, Layer, Option, Schema, Stream } from "effect";
 import { randomUUID } from "node:crypto";
 import { type FileHandle, link, mkdir, open, readdir, rm, stat } from "node:fs/promises";
-import { hostname } from "node:os";
 import { join, resolve } from "node:path";
-import process from "node:process";
 import { BlobKey } from "../../domain/BlobKey.ts";
 import { type BlobInfo, BlobStore, BlobStoreError, type ByteRange } from "../../services/BlobStore.ts";
+import { ownPrefix, removeLeftovers } from "../system/Leftovers.ts";
 import { codeOf, publish, remove, unlessMissing } from "./DurableFile.ts";
 
 /** The port `BlobStore` on a directory, which is created if need be; fails when that cannot be done. */
@@ -23,7 +22,7 @@ const make = Effect.fnUntraced(function* (root: string) {
 
   const withTemporary = <A, E, R>(use: (path: string) => Effect.Effect<A, E, R>) =>
     Effect.suspend(() => {
-      const path = join(temporaries, temporaryName());
+      const path = join(temporaries, `${ownPrefix()}${randomUUID()}`);
       return use(path).pipe(Effect.ensuring(discard(path)));
     });
 
@@ -102,35 +101,6 @@ async function* walk(root: string, prefix: string): AsyncGenerator<BlobInfo> {
     }
   }
 }
-
-// --- Temporary files ---
-
-/** Says whose file it is, so that others know when it has been left behind. */
-const temporaryName = () => `${hostname()}~${process.pid}~${randomUUID()}`;
-
-const dayInMillis = 86_400_000;
-
-/** The files of this host's processes that are gone, and everything that nobody has written to for a day. */
-const removeLeftovers = async (temporaries: string): Promise<void> => {
-  for (const name of await readdir(temporaries)) {
-    const path = join(temporaries, name);
-    const modified = (await unlessMissing(stat(path)))?.mtimeMs ?? 0;
-    const [host, pid] = name.split("~");
-    const isLeft = host === hostname() && !isRunning(Number(pid), modified);
-    if (isLeft || modified < Date.now() - dayInMillis) await rm(path, { force: true });
-  }
-};
-
-/** Whether the process that wrote a file at a time, in milliseconds, still runs. */
-const isRunning = (pid: number, wroteAt: number): boolean => {
-  // A container's process often has the id of the one before it.
-  if (pid === process.pid) return wroteAt >= performance.timeOrigin;
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return codeOf(error) === "EPERM";
-  }
-};
 
 // --- Input and output ---
 

@@ -1,12 +1,15 @@
 /** Starts that go wrong, starts on the same directory, and how the service ends. */
 import { afterAll, assert, describe, it } from "@effect/vitest";
 import { Effect, ManagedRuntime, Redacted } from "effect";
+import type { Buffer } from "node:buffer";
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { mkdtemp, rm } from "node:fs/promises";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
+import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { silentFlac, sine, wav } from "../support/Audio.ts";
 import { filesBelow } from "../support/Files.ts";
@@ -15,6 +18,7 @@ import {
   eventually,
   launch,
   newDataDirectory,
+  type RunningService,
   settled,
   startService,
   upload,
@@ -89,17 +93,45 @@ describe("a start that cannot succeed", () => {
   });
 });
 
-/** Runs the command of a banner as somebody who pastes it, in a directory with the file that it names. */
+/** Runs the command of a banner as somebody who pastes it. */
 const paste = async (output: string, environment: Record<string, string> = {}) => {
-  const command = /^ +(curl (?:.*\\\n)*.*)$/m.exec(output)?.[1] ?? "";
-  assert.include(command, "song.mp3");
-  await writeFile(join(scratch, "song.mp3"), wav(sine()));
-  const run = promisify(execFile);
-  const { stdout } = await run("bash", ["-c", command], {
+  const command = /^ +(ffmpeg (?:.*\\\n)*.*curl (?:.*\\\n)*.*)$/m.exec(output)?.[1] ?? "";
+  const { stdout } = await promisify(execFile)("bash", ["-c", command], {
     cwd: scratch,
     env: { ...process.env, ...environment },
   });
   return JSON.parse(stdout);
+};
+
+const audio = wav(sine());
+
+/** An upload of which the service has half. */
+const halfUploaded = async ({ url, key, dataDirectory }: RunningService, bytes: Buffer) => {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname).on("error", () => {});
+  const head = ["POST /api/v1/uploads HTTP/1.1", "host: x", "x-filename: half.wav", "connection: close"];
+  socket.write(
+    [...head, `authorization: Bearer ${key}`, `content-length: ${bytes.length}`, "\r\n"].join("\r\n"),
+  );
+  socket.write(bytes.subarray(0, bytes.length / 2));
+  await eventually(() => filesBelow(join(dataDirectory, "blobs", ".tmp")), ({ length }) => length === 1);
+  return { socket, rest: bytes.subarray(bytes.length / 2) };
+};
+
+const isListening = (url: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(Number(new URL(url).port), "127.0.0.1");
+    socket.on("error", () => resolve(false));
+    socket.on("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
+
+/** Sends a Ctrl-C, and waits until the service takes no connections any more. */
+const interrupt = async ({ url, pid }: RunningService) => {
+  process.kill(pid, "SIGINT");
+  await eventually(() => isListening(url), (listening) => !listening);
 };
 
 describe("the banner", () => {
@@ -121,7 +153,7 @@ describe("the banner", () => {
   it("has a command that works when it is pasted", async () => {
     const { id } = await paste(service.output());
     const { filename, conversions, analysis } = await settled(service, id);
-    assert.deepStrictEqual([filename, analysis.status], ["song.mp3", "completed"]);
+    assert.deepStrictEqual([filename, analysis.status], ["tone.wav", "completed"]);
     const { outputs } = await service.json(`/conversions/${conversions[0].id}`);
     assert.deepStrictEqual(outputs.map(({ format }: { format: string }) => format), ["opus", "flac"]);
   });
@@ -143,14 +175,17 @@ describe("a key that is configured", () => {
     const { id } = await paste(output, variables);
     assert.strictEqual((await configured.call(`/uploads/${id}`)).status, 200);
 
-    // Two signals at once: the second one does not wait for what the first one began.
-    process.kill(configured.pid, "SIGINT");
+    // The first signal waits for a request that is under way, the second one does not: it leaves what the request has written.
+    const { socket } = await halfUploaded(configured, audio);
+    await interrupt(configured);
     assert.strictEqual(await configured.end("SIGINT"), 130);
+    socket.destroy();
+    assert.lengthOf(await filesBelow(join(configured.dataDirectory, "blobs", ".tmp")), 1);
   });
 });
 
 describe("Ctrl-C", () => {
-  it("ends the service in good order; it goes on where it was when it is started again", async () => {
+  it("ends what was begun; the service goes on where it was when it is started again", async () => {
     const { id } = await upload(service, new Uint8Array(silentFlac(600)), {
       filename: "long.flac",
       process: { outputs: [{ format: "ogg" }], analysis: false },
@@ -159,12 +194,16 @@ describe("Ctrl-C", () => {
       () => service.json(`/uploads/${id}`),
       ({ conversions }) => conversions[0]?.status === "running",
     );
-    assert.strictEqual(await service.end("SIGINT"), 130);
-    assert.deepStrictEqual(
-      service.output().match(/^.*(?:"level":"(?:warn|error|fatal)"|\.ts:\d).*$/gm) ?? [],
-      [],
-    );
+    const { socket, rest } = await halfUploaded(service, audio);
+    await interrupt(service);
+    socket.write(rest);
+    const created = await text(socket);
+    assert.match(created, /^HTTP\/1\.1 201 /);
+    assert.strictEqual(await service.exited, 130);
+    const complaints = service.output().match(/^.*(?:"level":"(?:warn|error|fatal)"|\.ts:\d).*$/gm) ?? [];
+    assert.deepStrictEqual(complaints, []);
     assert.deepStrictEqual(await filesBelow(join(service.dataDirectory, "work")), []);
+
     const again = await service.restart();
     assert.strictEqual(again.key, service.key);
     const conversion = await eventually(
@@ -172,5 +211,7 @@ describe("Ctrl-C", () => {
       ({ status }) => status !== "queued" && status !== "running",
     );
     assert.containsSubset(conversion, { status: "completed", attempt: 2 });
+    const finished = await settled(again, /upl_[0-9a-z]{26}/.exec(created)?.[0] ?? "");
+    assert.containsSubset(finished, { filename: "half.wav", sizeBytes: audio.length, status: "ready" });
   });
 });

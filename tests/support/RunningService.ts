@@ -17,6 +17,8 @@ export interface RunningService {
   readonly call: (path: string, init?: RequestInit) => Promise<Response>;
   /** Calls the API and reads JSON; fails on an error status. */
   readonly json: (path: string, init?: RequestInit) => Promise<Json>;
+  /** The exit code of the process once it is gone; `null` if a signal ended it. */
+  readonly exited: Promise<number | null>;
   /** Ends the process by a signal, and waits until it is gone; answers its exit code. */
   readonly end: (signal: "SIGINT" | "SIGKILL") => Promise<number | null>;
   /** Starts it again on the same data and port. */
@@ -145,6 +147,7 @@ const run = async (
       }
       return await response.json();
     },
+    exited,
     end: (signal) => {
       // Deno's `child.kill` would hide the exit code behind the signal.
       if (child.pid !== undefined) process.kill(child.pid, signal);

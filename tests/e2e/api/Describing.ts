@@ -30,10 +30,10 @@ export const describing = (service: RunningService): void => {
   describe("describing itself", () => {
     it("is alive and ready", async () => {
       assert.deepStrictEqual(await get("/healthz"), { status: "ok" });
-      assert.deepStrictEqual(await get("/readyz"), {
-        status: "ready",
-        parts: { eventStore: { ok: true }, blobStore: { ok: true } },
-      });
+      const { status, parts } = await get("/readyz");
+      assert.strictEqual(status, "ready");
+      assert.includeMembers(Object.keys(parts), ["eventStore", "blobStore"]);
+      for (const part of Object.values(parts)) assert.deepStrictEqual(part, { ok: true });
     });
 
     it("has an OpenAPI document in which every path, reference and security scheme is there", async () => {
