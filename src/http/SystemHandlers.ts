@@ -9,6 +9,7 @@ import { Api } from "../api/Api.ts";
 const check = <A, E>(part: Effect.Effect<A, E>, complaint: string) =>
   part.pipe(
     Effect.timeout("2 seconds"),
+    Effect.withTracerEnabled(false),
     Effect.as({ ok: true }),
     Effect.catch((error) => Effect.as(Effect.logWarning(complaint, error), { ok: false, detail: complaint })),
   );
