@@ -7,8 +7,12 @@ import { tableOf, toColumns, toRow } from "./ViewTable.ts";
 
 const decodePosition = Schema.decodeUnknownSync(Schema.Tuple([Schema.Struct({ position: Position })]));
 
+/** Gives up on what takes far longer than any batch should, so that its runner says so and tries again. */
 const unavailable = <A, E, R>(self: Effect.Effect<A, E, R>) =>
-  Effect.mapError(self, (cause) => new ProjectionStoreError({ reason: "Unavailable", cause }));
+  self.pipe(
+    Effect.timeout("15 seconds"),
+    Effect.mapError((cause) => new ProjectionStoreError({ reason: "Unavailable", cause })),
+  );
 
 /** Views as Postgres tables. A batch is folded in memory and written by one statement. */
 export const layer = Layer.effect(

@@ -143,7 +143,12 @@ const run = async (
     json: async (path, init) => {
       const response = await call(path, init);
       if (!response.ok) {
-        throw new Error(`${init?.method ?? "GET"} ${path}: ${response.status} ${await response.text()}`);
+        const complaints = output().split("\n").filter((line) => /"level":"(warn|error)"/.test(line));
+        throw new Error(
+          `${init?.method ?? "GET"} ${path}: ${response.status} ${await response.text()}\n${
+            complaints.slice(-5).join("\n")
+          }`,
+        );
       }
       return await response.json();
     },
