@@ -21,6 +21,7 @@ export const layer = Layer.effect(
     const sql = yield* PgClient.PgClient;
     const quietly = <A, E>(query: Effect.Effect<A, E>) =>
       query.pipe(
+        Effect.uninterruptible,
         Effect.withTracerEnabled(false),
         Effect.mapError((cause) => new ApiKeysError({ reason: "Unavailable", cause })),
       );

@@ -26,7 +26,7 @@ export const layer = (options: { readonly callsInFlight: number }) =>
 
       const head = quietly(
         Effect.map(sql`SELECT position::float8 FROM log_head`, (rows) => decodeHead(rows)[0].position),
-      );
+      ).pipe(Effect.uninterruptible);
       const growth = yield* makeLogGrowth(head);
       const batched = yield* makeAppendBatcher(options.callsInFlight);
 

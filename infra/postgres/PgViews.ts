@@ -26,8 +26,11 @@ export const layer = Layer.effect(
   Effect.gen(function* () {
     const sql = yield* PgClient.PgClient;
 
+    // Not interrupted when a client goes away: the queries are short, and cutting one off costs the session more than its end.
     const unavailable = <A, E, R>(self: Effect.Effect<A, E, R>) =>
-      Effect.mapError(self, (cause) => new ViewsError({ reason: { _tag: "Unavailable", cause } }));
+      Effect.uninterruptible(
+        Effect.mapError(self, (cause) => new ViewsError({ reason: { _tag: "Unavailable", cause } })),
+      );
 
     /** Rows of a view by the rest of the query, which begins after `FROM`. */
     const find = <Row extends ViewRow>(projection: Projection<Row>) => {
