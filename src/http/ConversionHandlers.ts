@@ -113,7 +113,7 @@ export const conversionHandlers = HttpApiBuilder.group(
           if (upload === null || upload.status === "deleted") {
             return yield* fail("NOT_FOUND", { detail: "The upload has been deleted" });
           }
-          const stem = upload.filename.replace(/\.[^.]*$/, "");
+          const stem = upload.filename.replace(/\.[^.]*$/, "") || "audio";
           const suffix = output.name === output.format ? "" : `-${output.name}`;
           return yield* serveContent(blobs, {
             ...output,
