@@ -71,6 +71,8 @@ export class EventStore extends Context.Service<EventStore, {
   ) => Effect.Effect<ReadonlyArray<RecordedEvent>, EventStoreError>;
   /** The position of the last event, 0 for an empty log. */
   readonly head: Effect.Effect<Position, EventStoreError>;
+  /** The name of this history, a UUID: positions of one epoch say nothing about another. It changes when a log is restored. */
+  readonly epoch: Effect.Effect<string, EventStoreError>;
   /** Waits until the log reaches beyond a position, by an append of this or of another process. */
   readonly awaitBeyond: (position: Position) => Effect.Effect<void>;
 }>()("tapedeck/services/EventStore") {}

@@ -6,6 +6,7 @@ import { makeAppendBatcher } from "./AppendBatcher.ts";
 import { columns, toRecorded } from "./EventRow.ts";
 import { makeLogGrowth } from "./LogGrowth.ts";
 
+const decodeEpoch = Schema.decodeUnknownSync(Schema.Tuple([Schema.Struct({ epoch: Schema.String })]));
 const decodeHead = Schema.decodeUnknownSync(Schema.Tuple([Schema.Struct({ position: Position })]));
 
 /**
@@ -26,6 +27,9 @@ export const layer = (options: { readonly callsInFlight: number }) =>
 
       const head = quietly(
         Effect.map(sql`SELECT position::float8 FROM log_head`, (rows) => decodeHead(rows)[0].position),
+      ).pipe(Effect.uninterruptible);
+      const epoch = quietly(
+        Effect.map(sql`SELECT epoch::text FROM log_head`, (rows) => decodeEpoch(rows)[0].epoch),
       ).pipe(Effect.uninterruptible);
       const growth = yield* makeLogGrowth(head);
       const batched = yield* makeAppendBatcher(options.callsInFlight);
@@ -55,7 +59,7 @@ export const layer = (options: { readonly callsInFlight: number }) =>
             (rows) => dense({ after, limit, head }, rows.map(toRecorded)),
           )));
 
-      return EventStore.of({ append, readStream, read, head, awaitBeyond: growth.awaitBeyond });
+      return EventStore.of({ append, readStream, read, head, epoch, awaitBeyond: growth.awaitBeyond });
     }),
   );
 
