@@ -71,9 +71,9 @@ export const layer = (options: { readonly directory: string }) =>
         path: socketPath,
         username: "postgres",
         database: "postgres",
+        // PGlite has one session. Without `multiplex`: in @effect/sql-pg 4.0.5 a late flush of its pipeline can take the answers from
+        // a transaction that has just begun, which then waits for ever.
         maxConnections: 1,
-        // PGlite cannot cancel a query. The result of one that is interrupted is dropped, and the connection lives on.
-        multiplex: true,
         applicationName: "tapedeck",
       });
     }))),

@@ -20,7 +20,8 @@ if (!existsSync(join(dataDirectory, "PG_VERSION"))) writeFileSync(unfinished, ""
 const db = await PGlite.create({ dataDir: dataDirectory });
 rmSync(unfinished, { force: true });
 
-const server = new PGLiteSocketServer({ db, path: socketPath });
+// The client has one connection. It asks on a second one to cancel a query (which PGlite ignores), and replaces the first after that.
+const server = new PGLiteSocketServer({ db, path: socketPath, maxConnections: 4 });
 await server.start();
 
 parentPort?.once("message", async () => {

@@ -1,7 +1,7 @@
 import { NodeServices } from "@effect/platform-node";
 import { PgClient } from "@effect/sql-pg";
 import { assert, describe, it } from "@effect/vitest";
-import { Effect, Layer } from "effect";
+import { Effect, Layer, Option } from "effect";
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -41,6 +41,21 @@ describe("the embedded database", () => {
         concurrency: "unbounded",
       });
       assert.strictEqual(results.length, 9);
+    }).pipe(
+      Effect.provide(Layer.unwrap(Effect.map(parent, (path) => open(join(path, "postgres"))))),
+    ));
+
+  it.live("rolls back a transaction that is interrupted in a statement, and goes on", () =>
+    Effect.gen(function* () {
+      const sql = yield* PgClient.PgClient;
+      yield* sql`CREATE TABLE kept (value integer)`;
+      const half = Effect.andThen(
+        sql`INSERT INTO kept VALUES (1)`,
+        sql`SELECT count(*) FROM generate_series(1, 500000)`,
+      );
+      assert.isTrue(Option.isNone(yield* Effect.timeoutOption(sql.withTransaction(half), "100 millis")));
+      yield* sql.withTransaction(sql`INSERT INTO kept VALUES (2)`);
+      assert.deepStrictEqual(yield* sql`SELECT value FROM kept`, [{ value: 2 }]);
     }).pipe(
       Effect.provide(Layer.unwrap(Effect.map(parent, (path) => open(join(path, "postgres"))))),
     ));
