@@ -1,5 +1,5 @@
 import { Schema } from "effect";
-import type { AnalysisId, ConversionId, TenantId, UploadId, UserId } from "./Id.ts";
+import { type AnalysisId, type ConversionId, TenantId, UploadId, UserId } from "./Id.ts";
 import { type OutputFormat, traits } from "./media/OutputFormat.ts";
 
 /**
@@ -43,6 +43,14 @@ const known = [
 
 /** Everything an upload ever stores lies below this prefix; removing it removes the upload's bytes. */
 export const prefix = (owner: Owner): string => `${owner.tenantId}/${owner.userId}/audio/${owner.uploadId}/`;
+
+const ownerPath = Schema.decodeUnknownSync(Schema.Struct({ tenantId: TenantId, userId: UserId, uploadId: UploadId }));
+
+/** Whose upload a key belongs to; throws for a key that was not made here. */
+export const ownerOf = (key: BlobKey): Owner => {
+  const [tenantId, userId, , uploadId] = key.split("/");
+  return ownerPath({ tenantId, userId, uploadId });
+};
 
 /** The upload as it came in. The extension of the client's file name is kept only if it is a known one. */
 export const original = (owner: Owner, filename: string): BlobKey => {

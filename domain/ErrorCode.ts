@@ -18,6 +18,12 @@ export const catalogue = {
     title: "The job failed at every attempt",
     advice: "Retry the job; if it fails again, look at the service's logs under the job's id.",
   },
+  DEADLINE_EXCEEDED: {
+    status: 503,
+    retryable: true,
+    title: "The service was too busy to do this in time",
+    advice: "Send the request again after the time in `Retry-After`; nothing was changed.",
+  },
   DECODE_FAILED: {
     status: 422,
     retryable: false,
@@ -42,6 +48,12 @@ export const catalogue = {
     title: "The output could not be encoded",
     advice: "Ask for another bit rate, sample rate or channel count; the detail has the encoder's own words.",
   },
+  FORBIDDEN: {
+    status: 403,
+    retryable: false,
+    title: "The API key may not do this",
+    advice: "Use a key with the scope that the detail names.",
+  },
   INTERNAL: {
     status: 500,
     retryable: true,
@@ -65,6 +77,18 @@ export const catalogue = {
     retryable: false,
     title: "The audio has samples that are not numbers",
     advice: "Export the audio again: it holds NaN or infinite samples.",
+  },
+  LOG_FILE_REFUSED: {
+    status: 422,
+    retryable: false,
+    title: "The file is not a whole and intact log",
+    advice: "Export the log again; nothing of this file was written.",
+  },
+  LOG_NOT_EMPTY: {
+    status: 409,
+    retryable: false,
+    title: "The log has events already",
+    advice: "Import into a service that has no events yet: a fresh data directory or database.",
   },
   MALFORMED_REQUEST: {
     status: 400,

@@ -1,6 +1,7 @@
 import { Context, type Effect, Schema } from "effect";
-import type { DomainEvent } from "../domain/event/DomainEvent.ts";
+import type { DomainEvent, EventType } from "../domain/event/DomainEvent.ts";
 import type { Position, RecordedEvent } from "../domain/event/RecordedEvent.ts";
+import type { StoredEventError } from "../domain/event/StoredEvent.ts";
 import type { CommandId, EventId, TenantId } from "../domain/Id.ts";
 
 /** What every event of one append shares: the command that caused it. */
@@ -24,6 +25,8 @@ export interface Append {
   readonly fingerprint: string;
   /** The encoded error of a command that was refused: remembered, so that its repetition is refused alike. */
   readonly rejection: unknown;
+  /** From when on nobody waits for this append any more, so that it must not be begun; `null`: never. */
+  readonly deadline: Date | null;
 }
 
 /** What became of an append. */
@@ -39,7 +42,30 @@ export type AppendOutcome =
     readonly rejection: unknown;
   }
   /** The command id was used before with another command: nothing was written. */
-  | { readonly _tag: "CommandIdReused" };
+  | { readonly _tag: "CommandIdReused" }
+  /** The deadline passed before the append was begun: nothing was written. */
+  | { readonly _tag: "DeadlineExceeded" };
+
+/** An event that this program cannot read, as far as it can be told. */
+export interface UnreadableEvent {
+  readonly unreadable: StoredEventError;
+  readonly position: Position;
+  readonly streamId: string;
+  readonly eventId: EventId;
+  readonly type: string;
+  readonly tenantId: TenantId;
+  readonly traceparent: string | null;
+}
+
+/** Whether this program can read an event. */
+export const isReadable = (event: RecordedEvent | UnreadableEvent): event is RecordedEvent =>
+  !("unreadable" in event);
+
+/** A stretch of the log: those of its events that were asked for, and the position that it ends with. */
+export interface Stretch {
+  readonly events: ReadonlyArray<RecordedEvent | UnreadableEvent>;
+  readonly reached: Position;
+}
 
 /** The log could not be read or written. */
 export class EventStoreError extends Schema.TaggedError<EventStoreError>()("EventStoreError", {
@@ -53,8 +79,8 @@ export class EventStoreError extends Schema.TaggedError<EventStoreError>()("Even
 }) {}
 
 /**
- * The log. Positions are dense: a reader that meets a hole, or an event that it cannot decode, dies rather than skip
- * it.
+ * The log. Positions are dense: a reader that meets a hole dies rather than skip it. One that meets an event that it cannot
+ * decode dies too, except of `scan`, which tells.
  */
 export class EventStore extends Context.Service<EventStore, {
   /** Writes the events and the receipt of one command, or nothing; concurrent appends share round trips. */
@@ -69,6 +95,15 @@ export class EventStore extends Context.Service<EventStore, {
     after: Position,
     limit: number,
   ) => Effect.Effect<ReadonlyArray<RecordedEvent>, EventStoreError>;
+  /**
+   * The events of some types among the next `limit` of the log after a position. The others are passed over, but a hole
+   * among them is met. Those of types that this program does not know always belong to the answer.
+   */
+  readonly scan: (
+    after: Position,
+    limit: number,
+    types: ReadonlyArray<EventType>,
+  ) => Effect.Effect<Stretch, EventStoreError>;
   /** The position of the last event, 0 for an empty log. */
   readonly head: Effect.Effect<Position, EventStoreError>;
   /** The name of this history, a UUID: positions of one epoch say nothing about another. It changes when a log is restored. */

@@ -47,6 +47,8 @@ export class MediaEngine extends Context.Service<MediaEngine, {
     readonly encodings: readonly [Encoding, ...ReadonlyArray<Encoding>];
     readonly onProgress: OnProgress;
   }) => Effect.Effect<readonly [RenderedFile, ...ReadonlyArray<RenderedFile>], MediaError>;
+  /** What renders at present: its name and version. Asked anew each time, for it may be replaced while the service runs. */
+  readonly encoder: Effect.Effect<string, MediaError>;
   /** Measures loudness, peaks, silence and the waveform in one decode. */
   readonly measure: (job: {
     readonly workspace: string;

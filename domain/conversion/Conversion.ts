@@ -27,6 +27,12 @@ export const RenderedOutput = Schema.Struct({
 });
 export type RenderedOutput = typeof RenderedOutput.Type;
 
+/** The program that rendered the outputs, and its version, such as "ffmpeg 7.1.1": tells which files a faulty release made. */
+export const Encoder = Schema.NonEmptyString;
+
+/** The encoder of conversions that were completed before it was noted. */
+export const unknownEncoder = "unknown";
+
 export const ConversionRequested = Schema.TaggedStruct("ConversionRequested", {
   conversionId: ConversionId,
   uploadId: UploadId,
@@ -46,6 +52,7 @@ export const ConversionProgressed = Schema.TaggedStruct("ConversionProgressed", 
 export const ConversionCompleted = Schema.TaggedStruct("ConversionCompleted", {
   conversionId: ConversionId,
   outputs: Schema.NonEmptyArray(RenderedOutput),
+  encoder: Encoder,
 });
 export const ConversionFailed = Schema.TaggedStruct("ConversionFailed", {
   conversionId: ConversionId,
@@ -107,12 +114,13 @@ const evolve = (state: ConversionState, event: ConversionEvent): ConversionState
 // --- Commands ---
 
 const { conversionId, attempt, progress } = ConversionProgressed.fields;
+const { outputs, encoder } = ConversionCompleted.fields;
 
 export const ConversionCommand = Schema.Union([
   Schema.TaggedStruct("RequestConversion", { requested: ConversionRequested }),
   Schema.TaggedStruct("StartConversion", { conversionId }),
   Schema.TaggedStruct("ReportConversionProgress", { conversionId, attempt, progress }),
-  Schema.TaggedStruct("CompleteConversion", { conversionId, outputs: ConversionCompleted.fields.outputs }),
+  Schema.TaggedStruct("CompleteConversion", { conversionId, outputs, encoder }),
   Schema.TaggedStruct("FailConversion", { conversionId, attempt, reason: Failure }),
   Schema.TaggedStruct("CancelConversion", { conversionId }),
   Schema.TaggedStruct("ReleaseConversion", { conversionId, attempt }),
@@ -157,10 +165,10 @@ const decide = (
       );
     }
     case "CompleteConversion": {
-      const { outputs } = command;
+      const { outputs, encoder } = command;
       // Whichever attempt it comes from: every attempt stores the same outputs under the same keys.
       return Result.succeed(
-        job.status === "running" ? [ConversionCompleted.make({ conversionId, outputs })] : [],
+        job.status === "running" ? [ConversionCompleted.make({ conversionId, outputs, encoder })] : [],
       );
     }
     case "FailConversion": {

@@ -11,5 +11,12 @@ export type DomainEvent = typeof DomainEvent.Type;
 /** The stored name of an event type. */
 export type EventType = DomainEvent["_tag"];
 
-/** The version in which events of every type are written today. */
-export const schemaVersion = 1;
+/** The names of all event types. */
+export const eventTypes: ReadonlyArray<EventType> = DomainEvent.members.flatMap((actor) =>
+  actor.members.map(({ fields }) => fields._tag.schema.literal)
+);
+
+const names: ReadonlySet<string> = new Set(eventTypes);
+
+/** Whether a stored name is that of an event type. */
+export const isEventType = (name: string): name is EventType => names.has(name);

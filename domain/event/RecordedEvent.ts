@@ -13,6 +13,7 @@ export const RecordedEvent = Schema.Struct({
   /** The place in its stream, from 1. */
   version: Schema.Int,
   eventId: EventId,
+  /** The version in which it is stored; `event` is in today's. */
   schemaVersion: Schema.Int,
   tenantId: TenantId,
   commandId: Schema.String,

@@ -2,6 +2,7 @@ import { Effect, Layer } from "effect";
 import { ChildProcessSpawner } from "effect/process";
 import { Limits } from "../../services/Limits.ts";
 import { MediaEngine, type MediaError } from "../../services/MediaEngine.ts";
+import { encoder } from "./Encoder.ts";
 import { canConfine } from "./FfmpegProcess.ts";
 import { measure } from "./Measure.ts";
 import { probe } from "./Probe.ts";
@@ -36,6 +37,7 @@ export const layer = (
         render: Effect.fn("MediaEngine.render")((job) =>
           spawning(render(job, { maxSeconds, maxBytes: maxOutputBytes }))
         ),
+        encoder: spawning(encoder),
         measure: Effect.fn("MediaEngine.measure")((job) => spawning(measure(job, maxSeconds))),
       });
     }),

@@ -1,5 +1,5 @@
 import { PgClient } from "@effect/sql-pg";
-import { Cause, Deferred, Effect, Option, Predicate, Queue } from "effect";
+import { Cause, Clock, Deferred, Effect, Exit, Option, Predicate, Queue } from "effect";
 import { SqlError } from "effect/sql";
 import { type Append, type AppendOutcome, EventStoreError } from "../../services/EventStore.ts";
 import { callAppend } from "./AppendCall.ts";
@@ -14,7 +14,7 @@ const batchSize = 256;
 
 /**
  * Group commit: a lone append goes at once; while calls are in flight, those that arrive meanwhile gather into the next batch.
- * `callsInFlight` says how many calls may run side by side.
+ * `callsInFlight` says how many calls may run side by side. An append whose deadline has passed when its turn comes is left out.
  */
 export const makeAppendBatcher = Effect.fnUntraced(function* (callsInFlight: number) {
   const sql = yield* PgClient.PgClient;
@@ -22,11 +22,11 @@ export const makeAppendBatcher = Effect.fnUntraced(function* (callsInFlight: num
 
   const call = (batch: ReadonlyArray<Waiting>): Effect.Effect<void> =>
     Effect.suspend(() => callAppend(sql, batch.map(({ append }) => append))).pipe(
-      Effect.flatMap((outcomes) =>
-        Effect.forEach(outcomes, (outcome, index) => {
-          const waiting = batch[index];
-          return waiting ? Deferred.succeed(waiting.done, outcome) : Effect.void;
-        }, { discard: true })
+      Effect.map((outcomes) =>
+        batch.forEach(({ done }, index) => {
+          const outcome = outcomes[index];
+          if (outcome) Deferred.doneUnsafe(done, Exit.succeed(outcome));
+        })
       ),
       Effect.mapError((cause) => new EventStoreError({ reason: reasonOf(cause), cause })),
       Effect.catchCause((cause) =>
@@ -38,45 +38,72 @@ export const makeAppendBatcher = Effect.fnUntraced(function* (callsInFlight: num
       Effect.withTracerEnabled(false),
     );
 
+  /** Answers those whose deadline has passed, and returns the others. */
+  const dropLate = Effect.fnUntraced(function* (batch: ReadonlyArray<Waiting>) {
+    const now = yield* Clock.currentTimeMillis;
+    const isLate = ({ append: { deadline } }: Waiting) => deadline !== null && deadline.getTime() <= now;
+    yield* Effect.forEach(
+      batch.filter(isLate),
+      ({ done }) => Deferred.succeed(done, { _tag: "DeadlineExceeded" }),
+      { discard: true },
+    );
+    return batch.filter((waiting) => !isLate(waiting));
+  });
+
+  let idle = callsInFlight;
   const pump = Effect.gen(function* () {
-    let held: ReadonlyArray<Waiting> = [];
     while (true) {
-      const arrived: ReadonlyArray<Waiting> = held.length > 0
-        ? yield* Queue.clear(queue)
-        : yield* Queue.takeBetween(queue, 1, batchSize);
-      const { batch, rest } = split([...held, ...arrived]);
-      held = rest;
-      yield* call(batch);
+      const { batch, rest } = split(yield* Queue.takeAll(queue), idle);
+      Queue.offerAllUnsafe(queue, rest);
+      idle--;
+      const inTime = yield* dropLate(batch);
+      if (inTime.length > 0) yield* call(inTime);
+      idle++;
     }
   });
   yield* Effect.forEach(Array.from({ length: callsInFlight }), () => Effect.forkScoped(pump), {
     discard: true,
   });
 
-  return Effect.fnUntraced(function* (append: Append) {
-    const done = yield* Deferred.make<AppendOutcome, EventStoreError>();
-    yield* Queue.offer(queue, { append, done });
-    return yield* Deferred.await(done);
-  });
+  return (append: Append): Effect.Effect<AppendOutcome, EventStoreError> =>
+    Effect.suspend(() => {
+      const done = Deferred.makeUnsafe<AppendOutcome, EventStoreError>();
+      Queue.offerUnsafe(queue, { append, done });
+      return Deferred.await(done);
+    });
 });
 
-/** The longest run of waiting appends in which no stream and no command occurs twice, and what is left for later. */
-const split = (waiting: ReadonlyArray<Waiting>) => {
-  const seen = new Set<string>();
+/**
+ * What one of some idle pumps takes of the waiting appends, and what it leaves. The pumps share the streams: one batch is made ready
+ * and answered here while another is written in the database; if one pump took all, the two sides would wait for each other. A
+ * call judges rivals for the same version of a stream together. It leaves a command that occurs twice, and an append to a stream
+ * that another one may bring to the version which it expects.
+ */
+const split = (waiting: ReadonlyArray<Waiting>, idle: number) => {
+  const share = Math.ceil(new Set(waiting.map(({ append }) => append.streamId)).size / idle);
+  const commands = new Set<string>();
+  const streams = new Map<string, Append>();
   const batch: Array<Waiting> = [];
   const rest: Array<Waiting> = [];
   for (const entry of waiting) {
-    const { streamId, context } = entry.append;
-    const command = `${context.tenantId} ${context.commandId}`;
-    if (batch.length === batchSize || seen.has(streamId) || seen.has(command)) {
-      rest.push(entry);
-    } else {
-      seen.add(streamId).add(command);
+    const { append } = entry;
+    const command = `${append.context.tenantId} ${append.context.commandId}`;
+    const rival = streams.get(append.streamId);
+    const fits = rival === undefined ? streams.size < share : isRival(append, rival);
+    if (fits && batch.length < batchSize && !commands.has(command)) {
+      commands.add(command);
+      streams.set(append.streamId, append);
       batch.push(entry);
+    } else {
+      rest.push(entry);
     }
   }
   return { batch, rest };
 };
+
+/** Whether two appends to a stream want the same place in it: at most one of them can have it. */
+const isRival = (one: Append, other: Append): boolean =>
+  one.expectedVersion === other.expectedVersion && one.events.length > 0 && other.events.length > 0;
 
 /** SQLSTATE classes of what will fail again however often it is tried: data, constraints, and limits of the program. */
 const permanent = /^(22|23|54)/;

@@ -14,8 +14,9 @@ const Row = Schema.Struct({
 const decodeRows = Schema.decodeUnknownSync(Schema.Array(Row));
 
 /**
- * Calls `append_events` with a batch in which no stream and no command occurs twice; answers one outcome for each append,
- * in order.
+ * Calls `append_events` with a batch in which no command occurs twice; answers one outcome for each append, in order. Of
+ * appends to one stream, which must expect the same version and hold events, at most one is written. The JSON is parsed by
+ * the casts, before the function locks the head.
  */
 export const callAppend = (
   sql: PgClient.PgClient,
@@ -23,25 +24,32 @@ export const callAppend = (
 ): Effect.Effect<ReadonlyArray<AppendOutcome>, SqlError.SqlError> => {
   const contexts = batch.map(({ context }) => context);
   const events = batch.flatMap(({ events }, index) =>
-    events.map(({ eventId, event }) => ({ append: index + 1, eventId, ...toStored(event) }))
+    events.map(({ eventId, event }, place) => ({
+      append: index + 1,
+      number: place + 1,
+      eventId,
+      stored: toStored(event),
+    }))
   );
   return Effect.map(
     sql`SELECT outcome, stream_version::float8, log_position::float8, rejection FROM append_events(
       ${batch.map(({ streamId }) => streamId)}::text[],
       ${batch.map(({ expectedVersion }) => expectedVersion)}::bigint[],
+      ${batch.map(({ events }) => events.length)}::integer[],
       ${batch.map(({ fingerprint }) => fingerprint)}::text[],
       ${contexts.map(({ commandId }) => commandId)}::text[],
       ${contexts.map(({ tenantId }) => tenantId)}::text[],
       ${contexts.map(({ correlationId }) => correlationId)}::text[],
       ${contexts.map(({ causationId }) => causationId ?? "")}::text[],
       ${contexts.map(({ traceparent }) => traceparent ?? "")}::text[],
-      ${contexts.map(({ issuedAt }) => issuedAt.toISOString())}::text[],
+      ${contexts.map(({ issuedAt }) => issuedAt)}::timestamptz[],
       ${batch.map(({ rejection }) => rejection === null ? "" : JSON.stringify(rejection))}::text[],
-      ${events.map(({ append }) => append)}::bigint[],
+      ${events.map(({ append }) => append)}::integer[],
+      ${events.map(({ number }) => number)}::integer[],
       ${events.map(({ eventId }) => eventId)}::text[],
-      ${events.map(({ type }) => type)}::text[],
-      ${events.map(({ schemaVersion }) => schemaVersion)}::bigint[],
-      ${events.map(({ data }) => JSON.stringify(data))}::text[]
+      ${events.map(({ stored }) => stored.type)}::text[],
+      ${events.map(({ stored }) => stored.schemaVersion)}::integer[],
+      ${events.map(({ stored }) => JSON.stringify(stored.data))}::text[]::jsonb[]
     )`,
     (rows) => decodeRows(rows).map(toOutcome),
   );

@@ -1,6 +1,8 @@
-import { Schema } from "effect";
+import { Predicate, Schema } from "effect";
 import { RecordedEvent } from "../../domain/event/RecordedEvent.ts";
-import { fromStored } from "../../domain/event/StoredEvent.ts";
+import { fromStored, StoredEventError } from "../../domain/event/StoredEvent.ts";
+import type { StoredData } from "../../domain/event/Upcaster.ts";
+import type { UnreadableEvent } from "../../services/EventStore.ts";
 
 /** The columns of `events` as `toRecorded` reads them. 64-bit counters come as doubles, exact up to 2^53. */
 export const columns = `position::float8 AS position, stream_id, version::float8 AS version, event_id, type,
@@ -20,15 +22,21 @@ const decode = Schema.decodeUnknownSync(Schema.Struct({
   correlation_id: context.correlationId,
   causation_id: context.causationId,
   traceparent: context.traceparent,
-  data: Schema.Record(Schema.String, Schema.Unknown),
+  data: Schema.Unknown,
   recorded_at: context.recordedAt,
 }));
 
-/** The event of a row; throws for one that this program cannot read. */
+const isData = (data: unknown): data is StoredData => Predicate.isObject(data);
+
+/** The event of a row; throws a `StoredEventError` for one that this program cannot read. */
 export const toRecorded = (row: unknown): RecordedEvent => {
-  const { type, data, schema_version: schemaVersion, ...rest } = decode(row);
+  const { type, data, schema_version: schemaVersion, position, ...rest } = decode(row);
+  if (!isData(data)) {
+    const detail = "its fields are not a JSON object";
+    throw new StoredEventError({ reason: "Invalid", type, schemaVersion, position, detail });
+  }
   return {
-    position: rest.position,
+    position,
     streamId: rest.stream_id,
     version: rest.version,
     eventId: rest.event_id,
@@ -39,6 +47,20 @@ export const toRecorded = (row: unknown): RecordedEvent => {
     causationId: rest.causation_id,
     traceparent: rest.traceparent,
     recordedAt: rest.recorded_at,
-    event: fromStored({ type, schemaVersion, data }),
+    event: fromStored({ type, schemaVersion, data }, position),
   };
+};
+
+/** The event of a row, or what can be told of it if this program cannot read it. */
+export const toReadable = (row: unknown): RecordedEvent | UnreadableEvent => {
+  try {
+    return toRecorded(row);
+  } catch (error) {
+    if (!(error instanceof StoredEventError)) throw error;
+    const { position, stream_id: streamId, event_id: eventId, type, tenant_id: tenantId, traceparent } =
+      decode(
+        row,
+      );
+    return { unreadable: error, position, streamId, eventId, type, tenantId, traceparent };
+  }
 };

@@ -18,6 +18,8 @@ export class ActorError extends Schema.TaggedError<ActorError>()("ActorError", {
     "Contended",
     /** The command id was used before with another command. */
     "CommandIdReused",
+    /** Its deadline passed while it waited: this command wrote nothing. */
+    "DeadlineExceeded",
   ]),
   actorId: Schema.String,
 }) {}
@@ -103,12 +105,18 @@ export const makeActor = Effect.fnUntraced(
       }, { state, version });
     });
 
+    const tooLate = (command: Command) =>
+      Effect.fail(new ActorError({ reason: "DeadlineExceeded", actorId: definition.idOf(command) }));
+
     const attempt = Effect.fnUntraced(function* (
       mailbox: Mailbox<State>,
       streamId: string,
       command: Command,
       context: Append["context"],
+      deadline: Date | null,
     ) {
+      const isLate = deadline !== null && deadline.getTime() <= (yield* Clock.currentTimeMillis);
+      if (isLate) return yield* tooLate(command);
       if (mailbox.loaded.version === 0) mailbox.loaded = yield* catchUp(streamId, mailbox.loaded);
       const { state, version } = mailbox.loaded;
       const decision = decider.decide(state, command);
@@ -123,6 +131,7 @@ export const makeActor = Effect.fnUntraced(
         context,
         fingerprint: createHash("sha256").update(encodeCommand(command)).digest("hex"),
         rejection: Result.isFailure(decision) ? encodeError(decision.failure) : null,
+        deadline,
       });
       switch (outcome._tag) {
         case "Appended": {
@@ -138,6 +147,8 @@ export const makeActor = Effect.fnUntraced(
         }
         case "CommandIdReused":
           return yield* new ActorError({ reason: "CommandIdReused", actorId: definition.idOf(command) });
+        case "DeadlineExceeded":
+          return yield* tooLate(command);
         case "Conflict":
           mailbox.loaded = yield* catchUp(streamId, mailbox.loaded);
           return "conflict" as const;
@@ -155,15 +166,16 @@ export const makeActor = Effect.fnUntraced(
       if (mailbox.waiting >= mailboxCapacity) {
         return yield* new ActorError({ reason: "Overloaded", actorId });
       }
+      const { deadline, ...identity } = meta;
       const context: Append["context"] = {
-        ...meta,
+        ...identity,
         traceparent: yield* currentTraceparent,
         issuedAt: new Date(yield* Clock.currentTimeMillis),
       };
       mailbox.waiting++;
       const inTurn = Effect.gen(function* () {
         for (let tried = 0; tried <= conflictRetries; tried++) {
-          const result = yield* attempt(mailbox, streamId, command, context);
+          const result = yield* attempt(mailbox, streamId, command, context, deadline);
           if (result !== "conflict") return result;
           yield* Effect.sleep(yield* Random.nextIntBetween(1, 10 * (tried + 1)));
         }

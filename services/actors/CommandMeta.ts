@@ -8,22 +8,30 @@ export interface CommandMeta {
   readonly commandId: CommandId;
   readonly correlationId: string;
   readonly causationId: string | null;
+  /** When its sender stops waiting: past it, the command is not carried out any more. `null`: never. */
+  readonly deadline: Date | null;
 }
 
 /** A client's command: the beginning of a chain. */
-export const initial = (tenantId: TenantId, commandId: CommandId): CommandMeta => ({
+export const initial = (
+  tenantId: TenantId,
+  commandId: CommandId,
+  deadline: Date | null,
+): CommandMeta => ({
   tenantId,
   commandId,
   correlationId: commandId,
   causationId: null,
+  deadline,
 });
 
-/** A command that an event causes. */
+/** A command that an event causes. It has no deadline: what must follow from a fact must follow however late. */
 export const causedBy = (event: RecordedEvent, commandId: CommandId): CommandMeta => ({
   tenantId: event.tenantId,
   commandId,
   correlationId: event.correlationId,
   causationId: event.eventId,
+  deadline: null,
 });
 
 /**

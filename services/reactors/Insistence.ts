@@ -12,6 +12,6 @@ export const insist = <A, E, R>(send: Effect.Effect<A, E, R>): Effect.Effect<A, 
   Effect.retry(send, {
     while: (error) =>
       (error instanceof EventStoreError && error.reason === "Unavailable") ||
-      (error instanceof ActorError && error.reason !== "CommandIdReused"),
+      (error instanceof ActorError && (error.reason === "Overloaded" || error.reason === "Contended")),
     schedule: backoff,
   });

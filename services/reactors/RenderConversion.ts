@@ -4,6 +4,7 @@ import * as BlobKey from "../../domain/BlobKey.ts";
 import type {
   Conversion,
   ConversionCommand,
+  ConversionCompleted,
   ConversionError,
   RenderedOutput,
 } from "../../domain/conversion/Conversion.ts";
@@ -27,7 +28,7 @@ export const makeRenderConversion = Effect.fnUntraced(
       ConversionId,
       ConversionCommand,
       ConversionError,
-      Arr.NonEmptyReadonlyArray<RenderedOutput>
+      Pick<typeof ConversionCompleted.Type, "outputs" | "encoder">
     > = {
       name: "render",
       types: ["ConversionRequested", "ConversionRetried"],
@@ -42,10 +43,11 @@ export const makeRenderConversion = Effect.fnUntraced(
           attempt,
           progress,
         }),
-        complete: (conversionId, outputs) => ({
+        complete: (conversionId, { outputs, encoder }) => ({
           _tag: "CompleteConversion",
           conversionId,
           outputs,
+          encoder,
         }),
         fail: (conversionId, attempt, reason) => ({ _tag: "FailConversion", conversionId, attempt, reason }),
         cancel: (conversionId) => ({ _tag: "CancelConversion", conversionId }),
@@ -55,6 +57,7 @@ export const makeRenderConversion = Effect.fnUntraced(
         const workspace = yield* media.workspace;
         const source = join(workspace, "source");
         yield* blobs.fetchTo(requested.source.key, source);
+        const encoder = yield* media.encoder;
         const files = yield* media.render({
           workspace,
           source,
@@ -62,7 +65,7 @@ export const makeRenderConversion = Effect.fnUntraced(
           encodings: Arr.map(requested.outputs, (spec) => encodingFor(spec, requested.source.media)),
           onProgress,
         });
-        return yield* Effect.forEach(
+        const outputs = yield* Effect.forEach(
           files,
           Effect.fnUntraced(function* ({ encoding, path, ...facts }) {
             const key = BlobKey.rendition({ ...requested, tenantId }, requested.conversionId, encoding);
@@ -71,6 +74,7 @@ export const makeRenderConversion = Effect.fnUntraced(
             return { name, format, sampleRate, channels, key, ...facts } satisfies RenderedOutput;
           }),
         );
+        return { outputs, encoder };
       }, Effect.scoped),
       discard: ({ state: { requested }, tenantId }) =>
         deleteAll(blobs, BlobKey.renditions({ ...requested, tenantId }, requested.conversionId)),

@@ -3,7 +3,8 @@ import type { AnalysisReport } from "../../domain/analysis/AnalysisReport.ts";
 import * as BlobKey from "../../domain/BlobKey.ts";
 import type { ConversionRequested, RenderedOutput } from "../../domain/conversion/Conversion.ts";
 import type { Failure } from "../../domain/ErrorCode.ts";
-import { type DomainEvent, schemaVersion } from "../../domain/event/DomainEvent.ts";
+import type { DomainEvent } from "../../domain/event/DomainEvent.ts";
+import { currentVersion } from "../../domain/event/EventVersions.ts";
 import { Position, type RecordedEvent } from "../../domain/event/RecordedEvent.ts";
 import * as Id from "../../domain/Id.ts";
 import type { MediaFacts } from "../../domain/media/MediaFacts.ts";
@@ -32,6 +33,8 @@ export const media: MediaFacts = {
   bitRate: 192_000,
   tags: { title: "A song" },
 };
+
+export const encoder = "ffmpeg 7.1.1";
 
 export const failure: Failure = { code: "DECODE_FAILED", detail: "No frame was found", stage: "decode" };
 
@@ -135,23 +138,25 @@ export const appendOf = (
   streamId: string,
   expectedVersion: number,
   events: ReadonlyArray<DomainEvent>,
-  changes: Partial<Pick<Append, "fingerprint" | "rejection"> & Append["context"]> = {},
+  changes: Partial<Pick<Append, "fingerprint" | "rejection" | "deadline"> & Append["context"]> = {},
 ): Append => {
-  const { fingerprint = "fingerprint", rejection = null, commandId = newId("cmd"), ...context } = changes;
+  const { fingerprint = "fingerprint", rejection = null, deadline = null, ...context } = changes;
+  const { commandId = newId("cmd") } = changes;
   return {
     streamId,
     expectedVersion,
     events: events.map((event) => ({ eventId: newId("evt"), event })),
     fingerprint,
     rejection,
+    deadline,
     context: {
-      commandId,
       tenantId,
       correlationId: commandId,
       causationId: null,
       traceparent: null,
       issuedAt: new Date(epoch + made),
       ...context,
+      commandId,
     },
   };
 };
@@ -170,7 +175,7 @@ export const recorded = (
     streamId: `${tenantId}/stream`,
     version: index + 1,
     eventId: newId("evt"),
-    schemaVersion,
+    schemaVersion: currentVersion(event._tag),
     tenantId,
     commandId: newId("cmd"),
     correlationId: newId("cmd"),

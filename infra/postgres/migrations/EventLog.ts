@@ -48,27 +48,24 @@ export const eventLog = Effect.gen(function* () {
       PRIMARY KEY (tenant_id, command_id)
     )`;
 
-  // A batch must not hold one stream or one command twice. Empty strings in the nullable columns stand for NULL (the client
-  // cannot tell the type of an array of nulls). The head is locked first, in a statement of its own, so that
-  // the snapshot of the next statement sees every earlier append.
+  // A batch must not hold one command twice. Of appends to one stream in a batch, the first to fit wins and the others conflict.
+  // Empty strings in the nullable columns stand for NULL (the client cannot tell the type of an array of nulls). The head is
+  // locked first, in a statement of its own, so that the snapshot of the next statement sees every earlier append. Plans are
+  // made once and look rows up by index: statistics say that the tables are empty when the first plan is made.
   yield* sql`
     CREATE FUNCTION append_events(
-      stream_ids text[], expected_versions bigint[], fingerprints text[], command_ids text[], tenant_ids text[],
-      correlation_ids text[], causation_ids text[], traceparents text[], issued_ats text[], rejections text[],
-      event_appends bigint[], event_ids text[], event_types text[], event_schema_versions bigint[], event_data text[]
+      stream_ids text[], expected_versions bigint[], event_counts integer[], fingerprints text[], command_ids text[],
+      tenant_ids text[], correlation_ids text[], causation_ids text[], traceparents text[], issued_ats timestamptz[],
+      rejections text[], event_appends integer[], event_numbers integer[], event_ids text[], event_types text[],
+      event_schema_versions integer[], event_data jsonb[]
     ) RETURNS TABLE (outcome text, stream_version bigint, log_position bigint, rejection jsonb)
-    LANGUAGE plpgsql AS $$
+    LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
     DECLARE
       head bigint;
     BEGIN
-      SELECT log_head.position INTO STRICT head FROM log_head FOR UPDATE;
+      SELECT log_head.position INTO STRICT head FROM log_head WHERE only_row FOR UPDATE;
       RETURN QUERY
-      WITH appends AS (
-        SELECT * FROM unnest(stream_ids, expected_versions, fingerprints, command_ids, tenant_ids, correlation_ids,
-          causation_ids, traceparents, issued_ats, rejections) WITH ORDINALITY
-          AS t(stream_id, expected, fingerprint, command_id, tenant_id, correlation_id, causation_id, traceparent,
-            issued_at, rejection, ordinal)
-      ), checked AS (
+      WITH checked AS (
         SELECT appends.*, coalesce(stream.version, 0) AS actual, receipt.version AS first_version,
           receipt.position AS first_position, receipt.rejection AS first_rejection,
           CASE
@@ -76,54 +73,56 @@ export const eventLog = Effect.gen(function* () {
             WHEN receipt.fingerprint IS NOT NULL THEN 'CommandIdReused'
             WHEN coalesce(stream.version, 0) <> appends.expected THEN 'Conflict'
             ELSE 'Appended'
-          END AS verdict
-        FROM appends
-        LEFT JOIN command_receipts receipt
-          ON receipt.tenant_id = appends.tenant_id AND receipt.command_id = appends.command_id
+          END AS fit
+        FROM unnest(stream_ids, expected_versions, event_counts, fingerprints, command_ids, tenant_ids, correlation_ids,
+          causation_ids, traceparents, issued_ats, rejections) WITH ORDINALITY
+          AS appends(stream_id, expected, count, fingerprint, command_id, tenant_id, correlation_id, causation_id,
+            traceparent, issued_at, rejection, ordinal)
+        LEFT JOIN LATERAL (
+          SELECT * FROM command_receipts known
+          WHERE known.tenant_id = appends.tenant_id AND known.command_id = appends.command_id LIMIT 1
+        ) receipt ON true
         LEFT JOIN LATERAL (
           SELECT events.version FROM events WHERE events.stream_id = appends.stream_id
           ORDER BY events.version DESC LIMIT 1
         ) stream ON true
-      ), numbered AS (
-        SELECT head + row_number() OVER (ORDER BY checked.ordinal, event.ordinal) AS position,
-          checked.expected + row_number() OVER (PARTITION BY checked.ordinal ORDER BY event.ordinal) AS version,
-          checked.ordinal AS append, checked.stream_id, checked.tenant_id, checked.command_id,
-          checked.correlation_id, nullif(checked.causation_id, '') AS causation_id, nullif(checked.traceparent, '') AS traceparent,
-          checked.issued_at, event.event_id, event.type, event.schema_version, event.data
-        FROM checked
-        JOIN unnest(event_appends, event_ids, event_types, event_schema_versions, event_data) WITH ORDINALITY
-          AS event(append, event_id, type, schema_version, data, ordinal) ON event.append = checked.ordinal
-        WHERE checked.verdict = 'Appended'
+      ), judged AS (
+        SELECT checked.*,
+          CASE WHEN checked.fit = 'Appended' AND row_number() OVER alike > 1 THEN 'Conflict' ELSE checked.fit END AS verdict,
+          checked.actual + CASE checked.fit WHEN 'Appended' THEN first_value(checked.count) OVER alike ELSE 0 END AS reached
+        FROM checked WINDOW alike AS (PARTITION BY checked.stream_id, checked.fit ORDER BY checked.ordinal)
+      ), placed AS (
+        SELECT judged.*,
+          head + sum(CASE judged.verdict WHEN 'Appended' THEN judged.count ELSE 0 END) OVER (ORDER BY judged.ordinal) AS last
+        FROM judged
       ), inserted AS (
         INSERT INTO events (position, stream_id, version, event_id, type, schema_version, tenant_id, command_id,
           correlation_id, causation_id, traceparent, data, recorded_at)
-        SELECT numbered.position, numbered.stream_id, numbered.version, numbered.event_id, numbered.type,
-          numbered.schema_version::integer, numbered.tenant_id, numbered.command_id, numbered.correlation_id,
-          numbered.causation_id, numbered.traceparent, numbered.data::jsonb, numbered.issued_at::timestamptz
-        FROM numbered
-      ), reached AS (
-        SELECT checked.ordinal, checked.expected + count(numbered.position) AS version,
-          coalesce(max(numbered.position), head) AS position
-        FROM checked LEFT JOIN numbered ON numbered.append = checked.ordinal
-        GROUP BY checked.ordinal, checked.expected
+        SELECT placed.last - placed.count + event.number, placed.stream_id, placed.expected + event.number,
+          event.event_id, event.type, event.schema_version, placed.tenant_id, placed.command_id, placed.correlation_id,
+          nullif(placed.causation_id, ''), nullif(placed.traceparent, ''), event.data, placed.issued_at
+        FROM placed
+        JOIN unnest(event_appends, event_numbers, event_ids, event_types, event_schema_versions, event_data)
+          AS event(append, number, event_id, type, schema_version, data) ON event.append = placed.ordinal
+        WHERE placed.verdict = 'Appended'
       ), receipts AS (
         INSERT INTO command_receipts (tenant_id, command_id, fingerprint, stream_id, version, position, rejection,
           recorded_at)
-        SELECT checked.tenant_id, checked.command_id, checked.fingerprint, checked.stream_id, reached.version,
-          reached.position, nullif(checked.rejection, '')::jsonb, checked.issued_at::timestamptz
-        FROM checked JOIN reached USING (ordinal) WHERE checked.verdict = 'Appended'
+        SELECT placed.tenant_id, placed.command_id, placed.fingerprint, placed.stream_id, placed.reached,
+          CASE placed.count WHEN 0 THEN head ELSE placed.last END, nullif(placed.rejection, '')::jsonb, placed.issued_at
+        FROM placed WHERE placed.verdict = 'Appended'
       ), moved AS (
-        UPDATE log_head SET position = (SELECT max(numbered.position) FROM numbered)
-        WHERE EXISTS (SELECT FROM numbered)
+        UPDATE log_head SET position = (SELECT max(placed.last) FROM placed)
+        WHERE only_row AND head < (SELECT max(placed.last) FROM placed)
       )
-      SELECT checked.verdict,
-        CASE checked.verdict
-          WHEN 'Appended' THEN reached.version
-          WHEN 'Duplicate' THEN checked.first_version
-          ELSE checked.actual
+      SELECT placed.verdict,
+        CASE placed.verdict WHEN 'Duplicate' THEN placed.first_version ELSE placed.reached END,
+        CASE
+          WHEN placed.verdict = 'Duplicate' THEN placed.first_position
+          WHEN placed.count = 0 THEN head
+          ELSE placed.last
         END,
-        CASE checked.verdict WHEN 'Duplicate' THEN checked.first_position ELSE reached.position END,
-        checked.first_rejection
-      FROM checked JOIN reached USING (ordinal) ORDER BY checked.ordinal;
+        placed.first_rejection
+      FROM placed ORDER BY placed.ordinal;
     END $$`;
 });

@@ -145,6 +145,7 @@ describe("CompleteConversion", () => {
     _tag: "CompleteConversion",
     conversionId,
     outputs: completed.outputs,
+    encoder: completed.encoder,
   };
   isRefusedWhenUnknown(command);
   doesNothing(command, { ...waiting, ...over });

@@ -2,20 +2,26 @@ import { assert, describe, it } from "@effect/vitest";
 import { Schema } from "effect";
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { Analysis } from "../../../domain/analysis/Analysis.ts";
+import { Analysis, AnalysisEvent } from "../../../domain/analysis/Analysis.ts";
 import { Cleanup } from "../../../domain/cleanup/Cleanup.ts";
-import { Conversion } from "../../../domain/conversion/Conversion.ts";
+import { Conversion, ConversionEvent } from "../../../domain/conversion/Conversion.ts";
 import { type Decider, fold } from "../../../domain/Decider.ts";
-import { DomainEvent, schemaVersion } from "../../../domain/event/DomainEvent.ts";
+import { DomainEvent, type EventType, eventTypes } from "../../../domain/event/DomainEvent.ts";
+import { currentVersion } from "../../../domain/event/EventVersions.ts";
 import { attemptsAllowed, type Job } from "../../../domain/Job.ts";
-import { Upload } from "../../../domain/upload/Upload.ts";
+import { Upload, UploadEvent } from "../../../domain/upload/Upload.ts";
 import { golden, goldenData, goldenDirectory } from "../../support/Golden.ts";
 
-const types = DomainEvent.members.flatMap((actor) =>
-  actor.members.map(({ fields }) => fields._tag.schema.literal)
-);
+/** Every version that events of a type have had. */
+const versionsOf = (type: EventType) =>
+  Array.from({ length: currentVersion(type) }, (_, index) => ({ type, version: index + 1 }));
+
+const versions = eventTypes.flatMap(versionsOf);
 
 const encode = Schema.encodeSync(DomainEvent);
+const isUploadEvent = Schema.is(UploadEvent);
+const isConversionEvent = Schema.is(ConversionEvent);
+const isAnalysisEvent = Schema.is(AnalysisEvent);
 
 const namesIn = (directory: URL) => readdirSync(directory).filter((name) => name !== "manifest.json").sort();
 
@@ -31,20 +37,31 @@ describe("golden files", () => {
     );
   });
 
-  it("exist for every event type in the version that is written today", () => {
-    assert.includeMembers(namesIn(goldenDirectory), types.map((type) => `${type}.v${schemaVersion}.json`));
+  it("exist for every version of every event type, and for nothing else", () => {
+    assert.sameMembers(
+      namesIn(goldenDirectory),
+      versions.map(({ type, version }) => `${type}.v${version}.json`),
+    );
   });
 
-  it("hold no type that is unknown", () => {
-    assert.includeMembers(types, namesIn(goldenDirectory).map((name) => name.split(".")[0]));
+  it.each(versions)("$type in version $version is decoded, lifted and folded", ({ type, version }) => {
+    assert.isNotNull(folded(golden(type, version)));
   });
 
-  it.each(types)("%s is decoded, and encoded to the same JSON", (type) => {
+  it.each(eventTypes)("%s of today's version is decoded, and encoded to the same JSON", (type) => {
     const { _tag, ...data } = encode(golden(type));
     assert.strictEqual(_tag, type);
     assert.deepStrictEqual(JSON.parse(JSON.stringify(data)), goldenData(type));
   });
 });
+
+/** The state of the actor that an event belongs to after its first event and this one. */
+const folded = (event: DomainEvent) => {
+  if (isUploadEvent(event)) return fold(Upload, [golden("UploadReceived"), event]);
+  if (isConversionEvent(event)) return fold(Conversion, [golden("ConversionRequested"), event]);
+  if (isAnalysisEvent(event)) return fold(Analysis, [golden("AnalysisRequested"), event]);
+  return fold(Cleanup, [golden("CleanupRequested"), event]);
+};
 
 /** The states after each event of a history. */
 const states = <State, Event>(
@@ -118,6 +135,13 @@ describe("a history of golden files folds", () => {
         job("completed", 2, 1 + attemptsAllowed),
       ],
     );
+    for (const { version } of versionsOf("ConversionCompleted")) {
+      assert.deepStrictEqual(jobs(Conversion, [requested, started, golden("ConversionCompleted", version)]), [
+        job("queued", 0),
+        job("running", 1),
+        job("completed", 1),
+      ]);
+    }
     assert.deepStrictEqual(fold(Conversion, [requested, golden("ConversionCancelled")]), {
       requested,
       job: job("cancelled", 0),

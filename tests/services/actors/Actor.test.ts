@@ -49,7 +49,8 @@ const receive = (tenantId: TenantId, uploadId: UploadId = newId("upl")) =>
 
 const remove = (uploadId: UploadId) => ({ _tag: "DeleteUpload", uploadId }) as const;
 
-const client = (tenantId: TenantId) => initial(tenantId, newId("cmd"));
+const client = (tenantId: TenantId, deadline: Date | null = null) =>
+  initial(tenantId, newId("cmd"), deadline);
 
 /** The store with a gate before the appends to one stream. */
 const gated = (store: Store, streamId: string, gate: Latch.Latch): Store => ({
@@ -164,6 +165,61 @@ layer(database, { excludeTestServices: true })("An actor", (it) => {
     assert.lengthOf(exits.filter(Exit.isSuccess), 1);
     yield* uploads.send(remove(busy), client(tenantId));
     assert.deepStrictEqual(yield* tagsOf(given, busy), ["UploadReceived", "UploadDeleted"]);
+  });
+
+  test("does not carry out a command whose deadline passes while others are before it", function* (given) {
+    const { store, tenantId, start, streamOf } = given;
+    yield* Effect.gen(function* () {
+      const gate = yield* Latch.make();
+      const uploadId = newId("upl");
+      let appends = 0;
+      const counted: Store = {
+        ...store,
+        append: (append) => Effect.suspend(() => (appends++, store.append(append))),
+      };
+      const { uploads } = yield* start(gated(counted, streamOf(uploadId), gate));
+      const send = (command: Parameters<typeof uploads.send>[0], deadline: Date | null) =>
+        Effect.forkChild(Effect.exit(uploads.send(command, client(tenantId, deadline))), {
+          startImmediately: true,
+        });
+      const first = yield* send(receive(tenantId, uploadId), null);
+      const late = client(tenantId, new Date(5_000));
+      const waiting = yield* Effect.forkChild(Effect.flip(uploads.send(remove(uploadId), late)), {
+        startImmediately: true,
+      });
+      const ready = { _tag: "MarkUploadReady", uploadId, media } as const;
+      const patient = yield* send(ready, new Date(Date.UTC(3000, 0)));
+      yield* TestClock.adjust("5 seconds");
+      yield* Latch.open(gate);
+      assert.isTrue(Exit.isSuccess(yield* Fiber.join(first)));
+      assert.deepStrictEqual(
+        yield* Fiber.join(waiting),
+        new ActorError({ reason: "DeadlineExceeded", actorId: uploadId }),
+      );
+      assert.isTrue(Exit.isSuccess(yield* Fiber.join(patient)));
+      assert.strictEqual(appends, 2);
+      assert.deepStrictEqual(yield* tagsOf(given, uploadId), ["UploadReceived", "UploadReady"]);
+
+      const again = yield* uploads.send(remove(uploadId), { ...late, deadline: null });
+      assert.strictEqual(again.state?.status, "deleted", "nothing was remembered of the command");
+    }).pipe(Effect.scoped, Effect.provide(TestClock.layer()));
+  });
+
+  test("tells of a command that is too late for the store, and goes on", function* (given) {
+    const { tenantId, start } = given;
+    yield* Effect.gen(function* () {
+      const { uploads } = yield* start();
+      const uploadId = newId("upl");
+      // In time by the clock of the actor, which stands still; by that of the store the year is long past.
+      const late = client(tenantId, new Date(5_000));
+      assert.deepStrictEqual(
+        yield* Effect.flip(uploads.send(receive(tenantId, uploadId), late)),
+        new ActorError({ reason: "DeadlineExceeded", actorId: uploadId }),
+      );
+      assert.deepStrictEqual(yield* tagsOf(given, uploadId), []);
+      yield* uploads.send(receive(tenantId, uploadId), client(tenantId));
+      assert.deepStrictEqual(yield* tagsOf(given, uploadId), ["UploadReceived"]);
+    }).pipe(Effect.scoped, Effect.provide(TestClock.layer()));
   });
 
   test("decides anew when another process was faster", function* (given) {
@@ -400,6 +456,7 @@ layer(database, { excludeTestServices: true })("An actor", (it) => {
           traceparent: `00-${traceId}-${spanId}-01`,
         });
 
+        assert.isNull(following(received, "probe").deadline);
         yield* uploads.send({ _tag: "MarkUploadReady", uploadId, media }, following(received, "probe"));
         const ready = yield* read;
         const consequence = { correlationId: sent.commandId, causationId: received.eventId };
