@@ -2,11 +2,13 @@ import { PgMigrator } from "@effect/sql-pg";
 import { Layer, References } from "effect";
 import { eventLog } from "./migrations/EventLog.ts";
 import { reading } from "./migrations/Reading.ts";
+import { relay } from "./migrations/Relay.ts";
 
 /** Brings the database to the schema of this program, untraced; needs the client, provides nothing. */
 export const layer = PgMigrator.layer({
   loader: PgMigrator.fromRecord({
     "0001_event_log": eventLog,
     "0002_reading": reading,
+    "0004_relay": relay,
   }),
 }).pipe(Layer.provide(Layer.succeed(References.TracerEnabled, false)));

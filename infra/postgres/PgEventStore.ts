@@ -1,13 +1,23 @@
 import { PgClient } from "@effect/sql-pg";
-import { Effect, Layer, Schema } from "effect";
+import { Effect, Layer, Schema, Stream } from "effect";
+import { type EventType, eventTypes } from "../../domain/event/DomainEvent.ts";
 import { Position, type RecordedEvent } from "../../domain/event/RecordedEvent.ts";
-import { type Append, EventStore, EventStoreError } from "../../services/EventStore.ts";
+import { type Append, EventStore, EventStoreError, type Stretch } from "../../services/EventStore.ts";
+import { HeadSignal } from "../../services/HeadSignal.ts";
 import { makeAppendBatcher } from "./AppendBatcher.ts";
-import { columns, toRecorded } from "./EventRow.ts";
+import { columns, toReadable, toRecorded } from "./EventRow.ts";
 import { makeLogGrowth } from "./LogGrowth.ts";
 
 const decodeEpoch = Schema.decodeUnknownSync(Schema.Tuple([Schema.Struct({ epoch: Schema.String })]));
 const decodeHead = Schema.decodeUnknownSync(Schema.Tuple([Schema.Struct({ position: Position })]));
+
+const decodeSpan = Schema.decodeUnknownSync(Schema.TupleWithRest(
+  Schema.Tuple([Schema.Struct({ last: Schema.NullOr(Position), count: Schema.Int })]),
+  [Schema.Unknown],
+));
+
+/** Whether a row of a scan holds an event: a stretch without one has a row all the same. */
+const isEvent = (row: object): boolean => "position" in row && row.position !== null;
 
 /**
  * The event store on Postgres, embedded or not. `callsInFlight` is the number of append calls that may run side by side: one on
@@ -32,19 +42,26 @@ export const layer = (options: { readonly callsInFlight: number }) =>
         Effect.map(sql`SELECT epoch::text FROM log_head`, (rows) => decodeEpoch(rows)[0].epoch),
       ).pipe(Effect.uninterruptible);
       const growth = yield* makeLogGrowth(head);
+      const signal = yield* HeadSignal;
+      const history = yield* epoch;
+      yield* signal.told(history).pipe(Stream.runForEach(growth.reached), Effect.forkScoped);
       const batched = yield* makeAppendBatcher(options.callsInFlight);
 
-      const append = Effect.fn("EventStore.append", { kind: "client" })(function* (append: Append) {
-        yield* Effect.annotateCurrentSpan({
-          "db.system.name": "postgresql",
-          "db.operation.name": "append_events",
-          "db.collection.name": "events",
-          "tapedeck.event.types": append.events.map(({ event }) => event._tag),
-        });
-        const outcome = yield* batched(append);
-        if (outcome._tag === "Appended") yield* growth.reached(outcome.position);
-        return outcome;
-      });
+      // Not a traced function: the stack trace of each call would cost more than all else that is done here for an append.
+      const append = (append: Append) =>
+        Effect.useSpan("EventStore.append", {
+          kind: "client",
+          attributes: {
+            "db.system.name": "postgresql",
+            "db.operation.name": "append_events",
+            "db.collection.name": "events",
+            "tapedeck.event.types": append.events.map(({ event }) => event._tag),
+          },
+        }, () =>
+          Effect.tap(
+            batched(append),
+            (outcome) => outcome._tag === "Appended" ? growth.reached(outcome.position) : Effect.void,
+          ));
 
       const readStream = (streamId: string, afterVersion: number) =>
         quietly(Effect.map(
@@ -59,7 +76,32 @@ export const layer = (options: { readonly callsInFlight: number }) =>
             (rows) => dense({ after, limit, head }, rows.map(toRecorded)),
           )));
 
-      return EventStore.of({ append, readStream, read, head, epoch, awaitBeyond: growth.awaitBeyond });
+      const scan = (after: Position, limit: number, types: ReadonlyArray<EventType>) => {
+        const unwanted = eventTypes.filter((type) => !types.includes(type));
+        return Effect.flatMap(growth.known, (head) =>
+          quietly(Effect.map(
+            sql`
+              SELECT span.last, span.count, wanted.* FROM (
+                SELECT max(position)::float8 AS last, count(*)::float8 AS count FROM events
+                WHERE position > ${after}::bigint AND position <= ${after}::bigint + ${limit}::bigint
+              ) span LEFT JOIN LATERAL (
+                ${select} WHERE events.position > ${after}::bigint AND events.position <= span.last
+                  AND type <> ALL(${unwanted}::text[])
+              ) wanted ON true ORDER BY wanted.position`,
+            (rows): Stretch => {
+              const [{ last, count }] = decodeSpan(rows);
+              const reached = last ?? after;
+              if (count !== reached - after || (count < limit && reached < head)) {
+                throw new Error(
+                  `The log has a hole: after ${after} and up to ${head}, met ${count} events up to ${reached}`,
+                );
+              }
+              return { reached, events: rows.filter(isEvent).map(toReadable) };
+            },
+          )));
+      };
+
+      return EventStore.of({ append, readStream, read, scan, head, epoch, awaitBeyond: growth.awaitBeyond });
     }),
   );
 

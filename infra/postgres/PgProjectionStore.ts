@@ -1,18 +1,31 @@
 import { PgClient } from "@effect/sql-pg";
-import { Effect, Layer, Schema, String } from "effect";
+import { Effect, Layer, Schema, Struct } from "effect";
 import { Position, type RecordedEvent } from "../../domain/event/RecordedEvent.ts";
 import type { Projection, ViewRow } from "../../services/projections/Projection.ts";
-import { ProjectionStore, ProjectionStoreError } from "../../services/projections/ProjectionStore.ts";
-import { tableOf, toColumns, toRow } from "./ViewTable.ts";
+import {
+  type Batch,
+  ProjectionStore,
+  SlotState,
+  type Target,
+} from "../../services/projections/ProjectionStore.ts";
+import { parkRows } from "./ParkedRows.ts";
+import { lockStart, startSlot } from "./SlotStart.ts";
+import { promptly } from "./ViewErrors.ts";
+import { foldInto } from "./ViewRows.ts";
 
-const decodePosition = Schema.decodeUnknownSync(Schema.Tuple([Schema.Struct({ position: Position })]));
-
-/** Gives up on what takes far longer than any batch should, so that its runner says so and tries again. */
-const unavailable = <A, E, R>(self: Effect.Effect<A, E, R>) =>
-  self.pipe(
-    Effect.timeout("15 seconds"),
-    Effect.mapError((cause) => new ProjectionStoreError({ reason: "Unavailable", cause })),
-  );
+const decodeCheckpoints = Schema.decodeUnknownSync(
+  Schema.Array(Schema.Struct({ position: Position, paused: Schema.Boolean })),
+);
+const decodeMoved = Schema.decodeUnknownSync(Schema.Array(Schema.Struct({ has_parked: Schema.Boolean })));
+const decodeStreams = Schema.decodeUnknownSync(Schema.Array(Schema.Struct({ stream_id: Schema.String })));
+const decodeStates = Schema.decodeUnknownSync(
+  Schema.Array(SlotState.mapFields(Struct.renameKeys({
+    eventsPerSecond: "events_per_second",
+    startedAt: "started_at",
+    updatedAt: "updated_at",
+    nextRecordedAt: "next_recorded_at",
+  }))),
+);
 
 /** Views as Postgres tables. A batch is folded in memory and written by one statement. */
 export const layer = Layer.effect(
@@ -20,102 +33,119 @@ export const layer = Layer.effect(
   Effect.gen(function* () {
     const sql = yield* PgClient.PgClient;
 
-    const create = <Row extends ViewRow>(projection: Projection<Row>) => {
-      const table = tableOf(projection);
-      const columns = Object.entries(projection.columns).map(([field, type]) =>
-        `${String.camelToSnake(field)} ${type}`
+    const checkpoint = ({ projection, slot }: { readonly projection: Named; readonly slot: string }) =>
+      Effect.map(
+        sql`
+          SELECT projections.position::float8, paused FROM projections JOIN log_head USING (epoch)
+          WHERE name = ${projection.name} AND version = ${projection.version} AND slot = ${slot}`,
+        (rows) => decodeCheckpoints(rows)[0],
       );
-      return Effect.gen(function* () {
-        yield* sql.unsafe(`DROP TABLE IF EXISTS ${table}`);
-        yield* sql.unsafe(`CREATE TABLE ${table} (${columns.join(", ")})`);
-        for (const index of projection.indexes) yield* sql.unsafe(`CREATE INDEX ON ${table} (${index})`);
-        yield* sql`
-          INSERT INTO projections (name, version, position) VALUES (${projection.name}, ${projection.version}, 0)
-          ON CONFLICT (name) DO UPDATE SET version = excluded.version, position = 0`;
-      });
-    };
 
-    const prepare = <Row extends ViewRow>(projection: Projection<Row>) =>
+    const create = <Row extends ViewRow>(target: Target<Row>) =>
       Effect.gen(function* () {
-        // Held to the end of the transaction: of several processes that start at once, one creates the table.
-        yield* sql`LOCK TABLE projections IN SHARE ROW EXCLUSIVE MODE`;
-        const known = yield* sql`
-          SELECT 1 FROM projections WHERE name = ${projection.name} AND version = ${projection.version}`;
-        if (known.length === 0) yield* create(projection);
-        return yield* checkpoint(projection.name);
-      }).pipe(sql.withTransaction, Effect.withTracerEnabled(false), unavailable);
+        // Of several processes that start at once, one creates the table.
+        yield* lockStart(sql, target);
+        const known = yield* checkpoint(target);
+        if (known) return known;
+        const { name, version } = target.projection;
+        yield* startSlot(sql, target);
+        yield* sql`DELETE FROM parked_events WHERE projection = ${name} AND version = ${version}`;
+        return { position: Position.make(0), paused: false };
+      }).pipe(sql.withTransaction);
 
-    const checkpoint = (name: string) =>
-      sql`SELECT position::float8 FROM projections WHERE name = ${name}`.pipe(
-        Effect.map((rows) => decodePosition(rows)[0].position),
+    const prepare = <Row extends ViewRow>(target: Target<Row>) =>
+      Effect.flatMap(
+        checkpoint(target),
+        (known) =>
+          known ? Effect.succeed(known) : target.slot === "live" ? create(target) : Effect.succeed(null),
+      ).pipe(
         Effect.withTracerEnabled(false),
-        unavailable,
+        promptly,
+      );
+
+    const slots = ({ name, version }: Named) =>
+      sql`
+        SELECT slot, projections.position::float8, paused, status, error, events_per_second,
+          CASE slot WHEN 'live' THEN (
+            SELECT count(*) FROM parked_events WHERE projection = name AND parked_events.version = projections.version
+          ) ELSE 0 END::float8 AS parked, to_json(started_at) AS started_at,
+          to_json(updated_at) AS updated_at, to_json(events.recorded_at) AS next_recorded_at
+        FROM projections LEFT JOIN events ON events.position = projections.position + 1
+        WHERE name = ${name} AND projections.version = ${version} AND epoch = (SELECT epoch FROM log_head)
+        ORDER BY slot`.pipe(
+        Effect.map((rows) =>
+          decodeStates(rows).map((
+            { events_per_second, started_at, updated_at, next_recorded_at, ...state },
+          ): SlotState => ({
+            ...state,
+            eventsPerSecond: events_per_second,
+            startedAt: started_at,
+            updatedAt: updated_at,
+            nextRecordedAt: next_recorded_at,
+          }))
+        ),
+        Effect.withTracerEnabled(false),
+        promptly,
       );
 
     const apply = <Row extends ViewRow>(
-      projection: Projection<Row>,
+      target: Target<Row>,
       from: Position,
-      events: ReadonlyArray<RecordedEvent>,
+      { events, reached }: Batch,
+      eventsPerSecond: number,
     ) =>
       Effect.gen(function* () {
-        const moved = yield* sql`
-          UPDATE projections SET position = ${events.at(-1)?.position ?? from}::bigint
-          WHERE name = ${projection.name} AND version = ${projection.version} AND position = ${from}::bigint
-          RETURNING 1`;
-        if (moved.length === 0) return false;
-        const before = yield* load(projection, events);
-        const after = evolveAll(projection, before, events);
-        yield* write(projection, [...after.values()].filter((row) => row !== null));
-        yield* remove(
-          projection,
-          [...after].flatMap(([id, row]) => row === null && before.has(id) ? [id] : []),
+        const { projection: { name, version }, slot } = target;
+        const moved = decodeMoved(
+          yield* sql`
+            UPDATE projections SET position = ${reached}::bigint, events_per_second = ${eventsPerSecond}::float8,
+              updated_at = now(), error = NULL
+            WHERE name = ${name} AND version = ${version} AND slot = ${slot} AND position = ${from}::bigint
+              AND NOT paused AND epoch = (SELECT epoch FROM log_head)
+            RETURNING EXISTS (
+              SELECT FROM parked_events WHERE projection = ${name} AND parked_events.version = ${version}
+            ) AS has_parked`,
         );
+        if (moved[0] === undefined) return false;
+        const isHeldUp = slot === "live" && moved[0].has_parked;
+        yield* foldInto(sql, target, isHeldUp ? yield* parkBehind(target.projection, events) : events);
         return true;
-      }).pipe(sql.withTransaction, unavailable);
+      }).pipe(sql.withTransaction, promptly);
 
-    const load = Effect.fnUntraced(
-      function* <Row extends ViewRow>(projection: Projection<Row>, events: ReadonlyArray<RecordedEvent>) {
-        const ids = [...new Set(events.map(projection.keyOf).filter((id) => id !== null))];
-        if (ids.length === 0) return new Map<string, Row>();
-        const table = sql.literal(tableOf(projection));
-        const rows =
-          yield* sql`SELECT to_jsonb(view) AS row FROM ${table} view WHERE id = ANY(${ids}::text[])`;
-        const decode = toRow(projection);
-        return new Map(rows.map(decode).map((row) => [row.id, row]));
-      },
-    );
-
-    const write = <Row extends ViewRow>(projection: Projection<Row>, rows: ReadonlyArray<Row>) => {
-      if (rows.length === 0) return Effect.void;
-      const table = tableOf(projection);
-      const columns = Object.keys(projection.columns).map(String.camelToSnake);
-      const updates = columns.map((column) => `${column} = excluded.${column}`);
-      return sql.unsafe(
-        `INSERT INTO ${table} SELECT * FROM jsonb_populate_recordset(NULL::${table}, $1::jsonb)
-         ON CONFLICT (id) DO UPDATE SET ${updates.join(", ")}`,
-        [JSON.stringify(rows.map(toColumns(projection)))],
+    /** Parks the events of streams that have parked ones, and returns the others. */
+    const parkBehind = Effect.fnUntraced(function* (projection: Named, events: ReadonlyArray<RecordedEvent>) {
+      const streams = [...new Set(events.map(({ streamId }) => streamId))];
+      const held = new Set(
+        decodeStreams(
+          yield* sql`
+            SELECT DISTINCT stream_id FROM parked_events WHERE projection = ${projection.name}
+              AND version = ${projection.version} AND stream_id = ANY(${streams}::text[])`,
+        ).map(({ stream_id }) => stream_id),
       );
-    };
+      const behind = events.filter(({ streamId }) => held.has(streamId));
+      yield* parkRows(sql, projection, behind, null);
+      return events.filter(({ streamId }) => !held.has(streamId));
+    });
 
-    const remove = <Row extends ViewRow>(projection: Projection<Row>, ids: ReadonlyArray<string>) =>
-      ids.length === 0
-        ? Effect.void
-        : sql`DELETE FROM ${sql.literal(tableOf(projection))} WHERE id = ANY(${ids}::text[])`;
+    const noteFailure = <Row extends ViewRow>(
+      { projection: { name, version }, slot }: Target<Row>,
+      error: string,
+      over: boolean,
+    ) =>
+      Effect.asVoid(sql`
+        UPDATE projections SET error = ${error}, status = CASE WHEN ${over} THEN 'failed' ELSE status END, updated_at = now()
+        WHERE name = ${name} AND version = ${version} AND slot = ${slot}`).pipe(
+        Effect.withTracerEnabled(false),
+        promptly,
+      );
 
-    return ProjectionStore.of({ prepare, checkpoint, apply });
+    const pause = ({ name, version }: Named, paused: boolean) =>
+      Effect.asVoid(sql`
+        UPDATE projections SET paused = ${paused} WHERE name = ${name} AND version = ${version} AND slot = 'live'`)
+        .pipe(promptly);
+
+    return ProjectionStore.of({ prepare, slots, apply, noteFailure, pause });
   }),
 );
 
-/** The rows that a batch touches, as they are after it. */
-const evolveAll = <Row extends ViewRow>(
-  { keyOf, evolve }: Projection<Row>,
-  before: ReadonlyMap<string, Row>,
-  events: ReadonlyArray<RecordedEvent>,
-): ReadonlyMap<string, Row | null> => {
-  const after = new Map<string, Row | null>(before);
-  for (const event of events) {
-    const id = keyOf(event);
-    if (id !== null) after.set(id, evolve(after.get(id) ?? null, event));
-  }
-  return after;
-};
+type Named = Pick<Projection<ViewRow>, "name" | "version">;

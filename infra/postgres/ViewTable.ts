@@ -1,8 +1,22 @@
 import { Schema, String } from "effect";
 import type { Projection, ViewRow } from "../../services/projections/Projection.ts";
+import type { Target } from "../../services/projections/ProjectionStore.ts";
 
-/** The table that holds a projection's rows. */
-export const tableOf = ({ name }: { readonly name: string }): string => `view_${name}`;
+/** The table that holds a slot's rows. */
+export const tableOf = <Row extends ViewRow>({ projection: { name, version }, slot }: Target<Row>): string =>
+  `view_${name}_v${version}${slot === "live" ? "" : `_${slot}`}`;
+
+/** The statements that create a slot's table, with its indexes, in the place of one that is there. */
+export const tableDefinition = <Row extends ViewRow>(target: Target<Row>): ReadonlyArray<string> => {
+  const { columns, indexes } = target.projection;
+  const table = tableOf(target);
+  const definitions = Object.entries(columns).map(([field, type]) => `${String.camelToSnake(field)} ${type}`);
+  return [
+    `DROP TABLE IF EXISTS ${table}`,
+    `CREATE TABLE ${table} (${definitions.join(", ")})`,
+    ...indexes.map((index) => `CREATE INDEX ON ${table} (${index})`),
+  ];
+};
 
 /** Reads a row from `to_jsonb(view) AS row`. */
 export const toRow = <Row extends ViewRow>({ row }: Projection<Row>): (found: unknown) => Row => {

@@ -1,9 +1,10 @@
 import { Schema } from "effect";
+import { AnalysisEvent } from "../../domain/analysis/Analysis.ts";
 import { AnalysisReport } from "../../domain/analysis/AnalysisReport.ts";
 import type { RecordedEvent } from "../../domain/event/RecordedEvent.ts";
 import { AnalysisId } from "../../domain/Id.ts";
 import { finished, jobColumns, jobFields, progressed, queued, requeued, started } from "./JobRow.ts";
-import type { Projection } from "./Projection.ts";
+import { type Projection, rowByRow, typesOf } from "./Projection.ts";
 
 /** One analysis as it is shown. */
 export const AnalysisRow = Schema.Struct({
@@ -13,7 +14,7 @@ export const AnalysisRow = Schema.Struct({
 });
 export type AnalysisRow = typeof AnalysisRow.Type;
 
-const evolve = (row: AnalysisRow | null, recorded: RecordedEvent): AnalysisRow | null => {
+const next = (row: AnalysisRow | null, recorded: RecordedEvent): AnalysisRow | null => {
   const { event } = recorded;
   if (event._tag === "AnalysisRequested") {
     return { id: event.analysisId, ...queued(recorded, event), report: null };
@@ -44,6 +45,6 @@ export const AnalysesProjection: Projection<AnalysisRow> = {
   row: AnalysisRow,
   columns: { id: "text PRIMARY KEY", ...jobColumns, report: "jsonb" },
   indexes: ["tenant_id, upload_id, id"],
-  keyOf: ({ event }) => "analysisId" in event ? event.analysisId : null,
-  evolve,
+  types: typesOf(AnalysisEvent),
+  ...rowByRow({ keyOf: ({ event }) => "analysisId" in event ? event.analysisId : null, next }),
 };

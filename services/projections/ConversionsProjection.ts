@@ -1,10 +1,10 @@
 import { Schema } from "effect";
-import { RenderedOutput } from "../../domain/conversion/Conversion.ts";
+import { ConversionEvent, RenderedOutput } from "../../domain/conversion/Conversion.ts";
 import type { RecordedEvent } from "../../domain/event/RecordedEvent.ts";
 import { ConversionId } from "../../domain/Id.ts";
 import { OutputSpec } from "../../domain/media/OutputSpec.ts";
 import { finished, jobColumns, jobFields, progressed, queued, requeued, started } from "./JobRow.ts";
-import type { Projection } from "./Projection.ts";
+import { type Projection, rowByRow, typesOf } from "./Projection.ts";
 
 /** One conversion as it is shown: what was asked for, and what there is. */
 export const ConversionRow = Schema.Struct({
@@ -15,7 +15,7 @@ export const ConversionRow = Schema.Struct({
 });
 export type ConversionRow = typeof ConversionRow.Type;
 
-const evolve = (row: ConversionRow | null, recorded: RecordedEvent): ConversionRow | null => {
+const next = (row: ConversionRow | null, recorded: RecordedEvent): ConversionRow | null => {
   const { event } = recorded;
   if (event._tag === "ConversionRequested") {
     return { id: event.conversionId, ...queued(recorded, event), requested: event.outputs, rendered: [] };
@@ -53,6 +53,6 @@ export const ConversionsProjection: Projection<ConversionRow> = {
     rendered: "jsonb NOT NULL",
   },
   indexes: ["tenant_id, upload_id, id"],
-  keyOf: ({ event }) => "conversionId" in event ? event.conversionId : null,
-  evolve,
+  types: typesOf(ConversionEvent),
+  ...rowByRow({ keyOf: ({ event }) => "conversionId" in event ? event.conversionId : null, next }),
 };

@@ -4,7 +4,8 @@ import { Failure } from "../../domain/ErrorCode.ts";
 import { Position, type RecordedEvent } from "../../domain/event/RecordedEvent.ts";
 import { TenantId, UploadId, UserId } from "../../domain/Id.ts";
 import { MediaFacts } from "../../domain/media/MediaFacts.ts";
-import type { Projection } from "./Projection.ts";
+import { UploadEvent } from "../../domain/upload/Upload.ts";
+import { type Projection, rowByRow, typesOf } from "./Projection.ts";
 
 /** One upload as it is shown. */
 export const UploadRow = Schema.Struct({
@@ -27,7 +28,7 @@ export const UploadRow = Schema.Struct({
 });
 export type UploadRow = typeof UploadRow.Type;
 
-const evolve = (row: UploadRow | null, recorded: RecordedEvent): UploadRow | null => {
+const next = (row: UploadRow | null, recorded: RecordedEvent): UploadRow | null => {
   const { event, recordedAt, position, tenantId } = recorded;
   if (event._tag === "UploadReceived") {
     const { _tag, uploadId, process: _process, ...received } = event;
@@ -81,16 +82,6 @@ export const UploadsProjection: Projection<UploadRow> = {
     position: "bigint NOT NULL",
   },
   indexes: ["tenant_id, id", "tenant_id, user_id, id"],
-  keyOf: ({ event }) => {
-    switch (event._tag) {
-      case "UploadReceived":
-      case "UploadReady":
-      case "UploadRejected":
-      case "UploadDeleted":
-        return event.uploadId;
-      default:
-        return null;
-    }
-  },
-  evolve,
+  types: typesOf(UploadEvent),
+  ...rowByRow({ keyOf: ({ event }) => "uploadId" in event ? event.uploadId : null, next }),
 };

@@ -1,6 +1,9 @@
 import { HttpApi, OpenApi } from "effect/http-api";
+import { AdminEventsApi } from "./AdminEventsApi.ts";
+import { AdminProjectionsApi } from "./AdminProjectionsApi.ts";
 import { AnalysesApi } from "./AnalysesApi.ts";
 import { ConversionsApi } from "./ConversionsApi.ts";
+import { OverviewsApi } from "./OverviewsApi.ts";
 import { SystemApi } from "./SystemApi.ts";
 import { UploadsApi } from "./UploadsApi.ts";
 
@@ -9,6 +12,9 @@ export class Api extends HttpApi.make("tapedeck")
   .add(UploadsApi)
   .add(ConversionsApi)
   .add(AnalysesApi)
+  .add(OverviewsApi)
+  .add(AdminEventsApi)
+  .add(AdminProjectionsApi)
   .add(SystemApi)
   .annotate(HttpApi.PayloadParseOptions, { onExcessProperty: "error" })
   .annotateMerge(OpenApi.annotations({

@@ -23,6 +23,7 @@ const problem = <const Status extends number>(status: Status) =>
 export const problems = [
   problem(400),
   problem(401),
+  problem(403),
   problem(404),
   problem(409),
   problem(413),

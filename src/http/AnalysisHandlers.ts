@@ -5,7 +5,6 @@ import type { UploadId } from "../../domain/Id.ts";
 import { decodeDat, encodeDat, toJson } from "../../domain/signal/WaveformFormat.ts";
 import { zoom } from "../../domain/signal/WaveformPeaks.ts";
 import { Actors } from "../../services/actors/Actors.ts";
-import { initial } from "../../services/actors/CommandMeta.ts";
 import { BlobStore } from "../../services/BlobStore.ts";
 import { EventStore } from "../../services/EventStore.ts";
 import { nextId } from "../../services/Ids.ts";
@@ -13,6 +12,7 @@ import { Views } from "../../services/views/Views.ts";
 import { Api } from "../api/Api.ts";
 import { Caller } from "../api/Authorization.ts";
 import { fail } from "../api/Problem.ts";
+import { clientCommand } from "./ClientCommand.ts";
 import { orProblem } from "./Failures.ts";
 import { links, presentAnalysis } from "./Presentation.ts";
 import { caughtUp, orFresh } from "./ReadYourWrites.ts";
@@ -64,7 +64,7 @@ export const analysisHandlers = HttpApiBuilder.group(
           const { position } = yield* analyses.send({
             _tag: "RequestAnalysis",
             requested: { _tag: "AnalysisRequested", analysisId, uploadId: params.id, userId, source },
-          }, initial(tenantId, yield* nextId("cmd")));
+          }, yield* clientCommand(tenantId));
           return { id: analysisId, status: "queued", position, links: links.analysis(params.id) };
         }, orProblem),
       )

@@ -4,7 +4,6 @@ import type { ConversionId } from "../../domain/Id.ts";
 import { traits } from "../../domain/media/OutputFormat.ts";
 import { settle } from "../../domain/media/OutputSpec.ts";
 import { Actors } from "../../services/actors/Actors.ts";
-import { initial } from "../../services/actors/CommandMeta.ts";
 import { BlobStore } from "../../services/BlobStore.ts";
 import { EventStore } from "../../services/EventStore.ts";
 import { nextId } from "../../services/Ids.ts";
@@ -12,6 +11,7 @@ import { Views } from "../../services/views/Views.ts";
 import { Api } from "../api/Api.ts";
 import { Caller } from "../api/Authorization.ts";
 import { fail } from "../api/Problem.ts";
+import { clientCommand } from "./ClientCommand.ts";
 import { serveContent } from "./ContentResponse.ts";
 import { orProblem } from "./Failures.ts";
 import { links, presentConversion } from "./Presentation.ts";
@@ -37,7 +37,7 @@ export const conversionHandlers = HttpApiBuilder.group(
     const steer = Effect.fnUntraced(
       function* (_tag: "CancelConversion" | "RetryConversion", conversionId: ConversionId) {
         const { tenantId } = yield* Caller;
-        const meta = initial(tenantId, yield* nextId("cmd"));
+        const meta = yield* clientCommand(tenantId);
         const { state, position } = yield* conversions.send({ _tag, conversionId }, meta);
         if (state === null) return yield* Effect.die("a conversion that accepted a command is not there");
         const { requested, job } = state;
@@ -70,7 +70,7 @@ export const conversionHandlers = HttpApiBuilder.group(
               source,
               outputs: outputs.success,
             },
-          }, initial(tenantId, yield* nextId("cmd")));
+          }, yield* clientCommand(tenantId));
           return {
             id: conversionId,
             status: "queued",

@@ -45,9 +45,16 @@ const toProblem = (error: ServiceError): Effect.Effect<never, Problem> => {
       }
       break;
     case "ActorError":
-      return error.reason === "CommandIdReused"
-        ? Effect.die(error)
-        : fail("OVERLOADED", { detail: "Too much is asked of this resource at once; try again" });
+      switch (error.reason) {
+        case "Overloaded":
+        case "Contended":
+          return fail("OVERLOADED", { detail: "Too much is asked of this resource at once; try again" });
+        case "DeadlineExceeded":
+          return fail("DEADLINE_EXCEEDED", { detail: "The request waited too long for its turn; try again" });
+        case "CommandIdReused":
+          return Effect.die(error);
+      }
+      break;
     case "BlobStoreError":
       return error.reason === "NotFound" ? noSuch : unavailable("The blob store")(error);
     case "EventStoreError":

@@ -43,6 +43,7 @@ const problemType = "application/problem+json";
 const byStatus: ReadonlyMap<number, ErrorCode> = new Map([
   [400, "MALFORMED_REQUEST"],
   [401, "UNAUTHORIZED"],
+  [403, "FORBIDDEN"],
   [404, "NOT_FOUND"],
   [413, "UPLOAD_TOO_LARGE"],
   [415, "UNSUPPORTED_MEDIA_TYPE"],

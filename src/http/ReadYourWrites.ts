@@ -1,11 +1,16 @@
 import { Effect } from "effect";
 import type { Position } from "../../domain/event/RecordedEvent.ts";
 import type { EventStore, EventStoreError } from "../../services/EventStore.ts";
-import type { Views, ViewsError } from "../../services/views/Views.ts";
+import type { ViewsError } from "../../services/views/Views.ts";
+
+/** Views that can be waited for. */
+interface Awaited {
+  readonly awaitPosition: (position: Position) => Effect.Effect<void, ViewsError>;
+}
 
 /** Waits until the views have seen the position that a read asks for in its query or headers, if it asks. */
 export const caughtUp = (
-  views: Views["Service"],
+  views: Awaited,
   query: { readonly after?: Position },
   headers: { readonly "tapedeck-after"?: Position },
 ): Effect.Effect<void, ViewsError> => {
@@ -19,7 +24,7 @@ export const caughtUp = (
  */
 export const orFresh = <Row>(
   read: Effect.Effect<Row | null, ViewsError>,
-  views: Views["Service"],
+  views: Awaited,
   store: EventStore["Service"],
 ): Effect.Effect<Row | null, ViewsError | EventStoreError> =>
   Effect.flatMap(

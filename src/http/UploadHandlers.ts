@@ -5,7 +5,6 @@ import type { UploadId } from "../../domain/Id.ts";
 import { mediaTypeOf } from "../../domain/media/Container.ts";
 import { UploadReceived } from "../../domain/upload/Upload.ts";
 import { Actors } from "../../services/actors/Actors.ts";
-import { initial } from "../../services/actors/CommandMeta.ts";
 import { BlobStore } from "../../services/BlobStore.ts";
 import { EventStore } from "../../services/EventStore.ts";
 import { nextId } from "../../services/Ids.ts";
@@ -15,6 +14,7 @@ import { Views } from "../../services/views/Views.ts";
 import { Api } from "../api/Api.ts";
 import { Caller } from "../api/Authorization.ts";
 import { fail } from "../api/Problem.ts";
+import { clientCommand } from "./ClientCommand.ts";
 import { serveContent } from "./ContentResponse.ts";
 import { orProblem } from "./Failures.ts";
 import { tooLarge } from "./MeteredBody.ts";
@@ -74,7 +74,7 @@ export const uploadHandlers = HttpApiBuilder.group(
           const received = UploadReceived.make({ uploadId, ...stored });
           const { position } = yield* uploads.send(
             { _tag: "ReceiveUpload", received },
-            initial(caller.tenantId, yield* nextId("cmd")),
+            yield* clientCommand(caller.tenantId),
             // Once the bytes are stored the fact is written, whether or not the client still listens.
           ).pipe(
             // After an outage the fact may have been written all the same; after anything else it has not.
@@ -116,7 +116,7 @@ export const uploadHandlers = HttpApiBuilder.group(
           const { tenantId } = yield* Caller;
           const { position } = yield* uploads.send(
             { _tag: "DeleteUpload", uploadId: id },
-            initial(tenantId, yield* nextId("cmd")),
+            yield* clientCommand(tenantId),
           );
           return { id, status: "deleted", position, links: { self: links.upload(id).self } };
         }, orProblem),

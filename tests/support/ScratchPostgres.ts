@@ -75,8 +75,12 @@ const exit = (signal: NodeJS.Signals) => process.exit(128 + constants.signals[si
  * stopped at the latest when this process exits, which is why stopping is synchronous.
  *
  * @param binDir the directory of `initdb` and `pg_ctl`
+ * @param parameters server parameters beside the defaults
  */
-export const startScratchPostgres = async (binDir: string): Promise<ScratchPostgres> => {
+export const startScratchPostgres = async (
+  binDir: string,
+  parameters: Readonly<Record<string, string>> = { shared_buffers: "32MB" },
+): Promise<ScratchPostgres> => {
   const account = unprivilegedAccount();
   const directory = makeDirectory(account);
   const data = join(directory, "data");
@@ -103,8 +107,8 @@ export const startScratchPostgres = async (binDir: string): Promise<ScratchPostg
     command("initdb", [...authentication, "-E", "UTF8", "--no-locale"]);
     const start = async (attemptsLeft: number): Promise<number> => {
       const port = await freePort();
-      const settings =
-        `-c listen_addresses=127.0.0.1 -c port=${port} -c unix_socket_directories= -c shared_buffers=32MB`;
+      const all = { listen_addresses: "127.0.0.1", port, unix_socket_directories: "", ...parameters };
+      const settings = Object.entries(all).map(([name, value]) => `-c ${name}=${value}`).join(" ");
       try {
         command("pg_ctl", ["start", "-w", "-l", log, "-o", settings]);
         return port;

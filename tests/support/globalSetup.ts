@@ -3,9 +3,10 @@ import { Effect } from "effect";
 import process from "node:process";
 import type { TestProject } from "vitest/node";
 import type { MissingTool } from "../../infra/system/MissingTool.ts";
-import { ensureFfmpeg, ensurePostgres } from "../../infra/system/SystemPackages.ts";
+import { ensureFfmpeg, ensureNatsServer, ensurePostgres } from "../../infra/system/SystemPackages.ts";
 import { startScratchPostgres } from "./ScratchPostgres.ts";
-// For the type of what is provided.
+// For the types of what is provided.
+import type {} from "./ScratchNats.ts";
 import type {} from "./TestDatabase.ts";
 
 /** Runs the check; what is missing is told without a stack trace, which would bury the command to run. */
@@ -24,6 +25,7 @@ const ensure = <A>(check: Effect.Effect<A, MissingTool, NodeServices.NodeService
 /** Makes sure of the programs the tests run, and of a Postgres server: the one at DATABASE_URL, or one of its own. */
 export default async function setup(project: TestProject): Promise<(() => void) | undefined> {
   await ensure(ensureFfmpeg);
+  project.provide("natsServer", await ensure(ensureNatsServer));
   const given = process.env["DATABASE_URL"];
   if (given !== undefined) {
     project.provide("postgresUrl", given);

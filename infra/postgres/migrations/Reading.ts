@@ -13,9 +13,35 @@ export const reading = Effect.gen(function* () {
 
   yield* sql`
     CREATE TABLE projections (
-      name text PRIMARY KEY,
+      name text NOT NULL,
       version integer NOT NULL,
-      position bigint NOT NULL
+      slot text NOT NULL CHECK (slot IN ('live', 'rebuild', 'verify')),
+      epoch uuid NOT NULL,
+      position bigint NOT NULL DEFAULT 0,
+      paused boolean NOT NULL DEFAULT false,
+      status text NOT NULL DEFAULT 'running' CHECK (status IN ('running', 'failed')),
+      error text,
+      events_per_second double precision NOT NULL DEFAULT 0,
+      started_at timestamptz NOT NULL DEFAULT now(),
+      updated_at timestamptz NOT NULL DEFAULT now(),
+      verification jsonb,
+      PRIMARY KEY (name, version, slot)
+    )`;
+
+  yield* sql`
+    CREATE TABLE parked_events (
+      projection text NOT NULL,
+      version integer NOT NULL,
+      position bigint NOT NULL,
+      event_id text NOT NULL,
+      stream_id text NOT NULL,
+      type text NOT NULL,
+      tenant_id text NOT NULL,
+      traceparent text,
+      error text,
+      attempts integer NOT NULL,
+      parked_at timestamptz NOT NULL DEFAULT now(),
+      PRIMARY KEY (projection, version, position)
     )`;
 
   yield* sql`

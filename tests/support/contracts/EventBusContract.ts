@@ -31,18 +31,21 @@ export interface BusUnderTest<R, E> {
    * that was built with short pauses.
    */
   readonly hurried: <A, E, R>(test: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>;
+  /** Makes the bus forget what a consumer, which must not be running, has handled. */
+  readonly setBack: (consumer: string) => Effect.Effect<unknown, unknown, R>;
 }
 
 /** A running bus and the end of it. */
-interface RunningBus {
+interface RunningBus extends Pick<EventBus["Service"], "live" | "replay" | "replays"> {
   readonly consume: (consumer: Consumer) => Effect.Effect<void>;
-  readonly live: EventBus["Service"]["live"];
   readonly stop: Effect.Effect<void>;
 }
 
 interface Given {
   readonly store: EventStore["Service"];
   readonly tenantId: TenantId;
+  /** Makes every bus forget what a consumer has handled. */
+  readonly setBack: (consumer: string) => Effect.Effect<unknown, unknown>;
   /** Starts an instance of the bus. */
   readonly start: Effect.Effect<RunningBus, unknown, Scope.Scope>;
   /** Appends events to the end of a stream, and gives their ids. */
@@ -100,6 +103,8 @@ export const eventBusContract = <R, E>(name: string, adapter: BusUnderTest<R, E>
             return {
               consume: (consumer: Consumer) => Scope.provide(bus.consume(consumer), scope),
               live: bus.live,
+              replay: bus.replay,
+              replays: bus.replays,
               stop: Scope.close(scope, Exit.void),
             };
           });
@@ -119,7 +124,10 @@ export const eventBusContract = <R, E>(name: string, adapter: BusUnderTest<R, E>
             ...changes,
             handle: (event) => event.tenantId === tenantId ? handle(event) : Effect.void,
           });
-          yield* adapter.hurried(Effect.gen(() => body({ store, tenantId, start, append, consumer })));
+          const setBack = (consumer: string) => Effect.provideContext(adapter.setBack(consumer), log);
+          yield* adapter.hurried(
+            Effect.gen(() => body({ store, tenantId, setBack, start, append, consumer })),
+          );
           // Handlers fail on purpose; what a bus logs about it is left out of the test's output.
         }).pipe(Effect.provideService(References.MinimumLogLevel, "None")));
 
@@ -334,6 +342,29 @@ export const eventBusContract = <R, E>(name: string, adapter: BusUnderTest<R, E>
     });
 
     test(
+      "hands everything over again, in the same order, when it has forgotten what was handled",
+      function* (given) {
+        const arrivals = yield* Queue.unbounded<RecordedEvent>();
+        const consumer = given.consumer((event) => Queue.offer(arrivals, event));
+        const ids = yield* given.append("a", received(given), deleted(), received(given));
+        const bus = yield* given.start;
+        yield* bus.consume(consumer);
+        yield* takeUntil(arrivals, ids);
+        yield* bus.stop;
+
+        yield* given.setBack(consumer.name);
+        yield* Queue.clear(arrivals);
+        const later = yield* given.append("a", deleted());
+        const restarted = yield* given.start;
+        yield* restarted.consume(consumer);
+        assert.deepStrictEqual((yield* takeUntil(arrivals, [...ids, ...later])).map(idOf), [
+          ...ids,
+          ...later,
+        ]);
+      },
+    );
+
+    test(
       "hands over again what was in hand, or waited for its next delivery, when the bus stopped",
       function* (given) {
         const arrivals = yield* Queue.unbounded<RecordedEvent>();
@@ -393,6 +424,43 @@ export const eventBusContract = <R, E>(name: string, adapter: BusUnderTest<R, E>
         Effect.withSpan("writes", { root: true }),
       );
       assert.strictEqual(yield* Queue.take(traces), traceId);
+    });
+
+    test("brings replayed events to those who look, and to no consumer", function* (given) {
+      const arrivals = yield* Queue.unbounded<RecordedEvent>();
+      const replayed = yield* Queue.unbounded<readonly [string, RecordedEvent]>();
+      const bus = yield* given.start;
+      yield* bus.consume(given.consumer((event) => Queue.offer(arrivals, event)));
+      yield* bus.replays.pipe(
+        Stream.runForEach(({ replayId, recorded }) => Queue.offer(replayed, [replayId, recorded])),
+        Effect.forkScoped,
+      );
+      const before = yield* given.store.head;
+      const [first = assert.fail(), second = assert.fail()] = yield* given.append(
+        "a",
+        received(given),
+        deleted(),
+      );
+      yield* takeUntil(arrivals, [first, second]);
+      const events = (yield* given.store.read(before, 100)).filter(({ tenantId }) =>
+        tenantId === given.tenantId
+      );
+      yield* Queue.clear(arrivals);
+
+      // The stream does not say when it has begun: events are replayed until one comes through.
+      while ((yield* Queue.size(replayed)) === 0) {
+        yield* bus.replay("early", events.slice(0, 1));
+        yield* Effect.sleep("5 millis");
+      }
+      yield* bus.replay("a-replay", events);
+      const came: Array<RecordedEvent> = [];
+      while (came.length < events.length) {
+        const [replayId, recorded] = yield* Queue.take(replayed);
+        if (replayId === "a-replay") came.push(recorded);
+      }
+      assert.deepStrictEqual(came, events);
+      const marker = yield* given.append("b", deleted());
+      assert.deepStrictEqual((yield* takeUntil(arrivals, marker)).map(idOf), marker);
     });
 
     test("shows live only what comes from now on, of the asked types, in order", function* (given) {

@@ -3,7 +3,9 @@ import { assert, layer } from "@effect/vitest";
 import { Cause, Context, Effect, Exit, Fiber, Layer, type Scope } from "effect";
 import { TestClock } from "effect/testing";
 import type { DomainEvent } from "../../../domain/event/DomainEvent.ts";
+import { currentVersion } from "../../../domain/event/EventVersions.ts";
 import { Position, type RecordedEvent } from "../../../domain/event/RecordedEvent.ts";
+import { StoredEventError } from "../../../domain/event/StoredEvent.ts";
 import type { TenantId } from "../../../domain/Id.ts";
 import {
   type Append,
@@ -11,7 +13,19 @@ import {
   EventStore,
   EventStoreError,
 } from "../../../services/EventStore.ts";
-import { appendOf, failure, media, newId, newTenant, receivedBy, reportOn, user } from "../Fixtures.ts";
+import {
+  appendOf,
+  conversionOf,
+  encoder,
+  failure,
+  media,
+  newId,
+  newTenant,
+  receivedBy,
+  renderedOf,
+  reportOn,
+  user,
+} from "../Fixtures.ts";
 
 /** How many appends a test sends at once so that they share calls: more than one call takes. */
 const crowd = 600;
@@ -56,12 +70,16 @@ export const eventStoreContract = <E1, E2>(
       statement: Effect.Effect<unknown, unknown>,
       effect: Effect.Effect<A, E, R>,
     ) =>
-      Effect.andThen(statement, effect).pipe(
-        Effect.flatMap((result) => Effect.fail({ result })),
-        sql.withTransaction,
-        Effect.catchIf((error) => error instanceof Object && "result" in error, ({ result }) =>
-          Effect.succeed(result)),
-      );
+      Effect.suspend(() => {
+        const results: Array<A> = [];
+        const undo = {};
+        return Effect.andThen(statement, effect).pipe(
+          Effect.tap((result) => Effect.sync(() => results.push(result))),
+          Effect.andThen(Effect.fail(undo)),
+          sql.withTransaction,
+          Effect.catchIf((error) => error === undo, () => Effect.succeed(results[0] ?? assert.fail())),
+        );
+      });
 
     test(
       "counts positions on from the head and the versions of a new stream from 1",
@@ -229,33 +247,68 @@ export const eventStoreContract = <E1, E2>(
     test("judges each of many concurrent appends for itself", function* (store, tenantId) {
       const created = yield* together(crowd, (index) => {
         const append = appendOf(tenantId, `${tenantId}/${index}`, 0, [eventOf(tenantId)]);
-        return Effect.as(store.append(append), append);
+        return Effect.map(store.append(append), (first) => ({ append, first }));
       });
       const head = yield* store.head;
-      const kinds = ["Appended", "Conflict", "Duplicate", "CommandIdReused"] as const;
-      const outcomes = yield* Effect.forEach(created, (first, index) => {
-        const { streamId, context: { commandId } } = first;
-        const next = [eventOf(tenantId)];
-        switch (kinds[index % kinds.length]) {
-          case "Conflict":
-            return store.append(appendOf(tenantId, streamId, 0, next));
-          case "Duplicate":
-            return store.append(first);
-          case "CommandIdReused":
-            return store.append(appendOf(tenantId, streamId, 1, next, { commandId, fingerprint: "other" }));
+      const late = new Date(0);
+      const refused = yield* together(crowd, (index) => {
+        const rejection = { reason: index };
+        const append = appendOf(tenantId, `${tenantId}/${index}`, 1, [], { rejection });
+        return Effect.map(store.append(append), (first) => ({ append, first }));
+      });
+      /** For each of the created streams in turn: what is sent to it, and what that is to be answered with. */
+      const exchanges = created.map(({ append: known, first }, index) => {
+        const { streamId, context: { commandId } } = known;
+        const next = [eventOf(tenantId), eventOf(tenantId)];
+        const remembered = refused[index] ?? assert.fail();
+        assert(first._tag === "Appended" && remembered.first._tag === "Appended");
+        switch (index % 7) {
+          case 0:
+            return [appendOf(tenantId, streamId, 1, next), { _tag: "Appended", version: 3 }] as const;
+          case 1:
+            return [appendOf(tenantId, streamId, 0, next), { _tag: "Conflict", actualVersion: 1 }] as const;
+          case 2:
+            return [known, { ...first, _tag: "Duplicate", rejection: null }] as const;
+          case 3:
+            return [remembered.append, {
+              ...remembered.first,
+              _tag: "Duplicate",
+              rejection: { reason: index },
+            }] as const;
+          case 4:
+            return [appendOf(tenantId, streamId, 1, next, { commandId, fingerprint: "other" }), {
+              _tag: "CommandIdReused",
+            }] as const;
+          case 5:
+            return [appendOf(tenantId, streamId, 1, next, { deadline: late }), {
+              _tag: "DeadlineExceeded",
+            }] as const;
           default:
-            return store.append(appendOf(tenantId, streamId, 1, next));
+            return [appendOf(tenantId, streamId, 2, []), { _tag: "Conflict", actualVersion: 1 }] as const;
         }
-      }, { concurrency: "unbounded" });
-      assert.deepStrictEqual(
-        outcomes.map(({ _tag }) => _tag),
-        created.map((_, index) => kinds[index % 4] ?? "Appended"),
-      );
+      });
+      const outcomes = yield* Effect.forEach(exchanges, ([append]) => store.append(append), {
+        concurrency: "unbounded",
+      });
       const log = yield* store.read(head, crowd);
-      assert.deepStrictEqual(
-        log.map(({ streamId }) => streamId).sort(),
-        created.flatMap(({ streamId }, index) => index % 4 === 0 ? [streamId] : []).sort(),
-      );
+      outcomes.forEach((outcome, index) => {
+        const [{ streamId }, expected] = exchanges[index] ?? assert.fail();
+        if (expected._tag !== "Appended") return assert.deepStrictEqual<object>(outcome, expected);
+        assert(outcome._tag === "Appended" && outcome.version === expected.version);
+        assert.deepInclude(log[outcome.position - head - 1], { streamId, version: expected.version });
+      });
+      const appended = exchanges.flatMap(([append, { _tag }]) => _tag === "Appended" ? eventIds(append) : []);
+      assert.deepStrictEqual(log.map(({ eventId }) => eventId).sort(), appended.sort());
+    });
+
+    test("writes nothing past a deadline, and remembers nothing of it", function* (store, tenantId) {
+      const head = yield* store.head;
+      const past = appendOf(tenantId, `${tenantId}/a`, 0, [eventOf(tenantId)], { deadline: new Date(0) });
+      assert.deepStrictEqual(yield* store.append(past), { _tag: "DeadlineExceeded" });
+      assert.strictEqual(yield* store.head, head);
+      const ahead = { ...past, deadline: new Date(Date.UTC(3000, 0)) };
+      assert.strictEqual((yield* store.append(ahead))._tag, "Appended");
+      assert.deepStrictEqual(yield* store.append(past), { _tag: "DeadlineExceeded" });
     });
 
     test("fails only the append that the database cannot take", function* (store, tenantId) {
@@ -344,15 +397,38 @@ export const eventStoreContract = <E1, E2>(
       const streamId = `${tenantId}/a`;
       yield* store.append(appendOf(tenantId, streamId, 0, [eventOf(tenantId)]));
       const changes = [
-        sql`UPDATE events SET type = 'UploadForgotten' WHERE position = ${head + 1}`,
-        sql`UPDATE events SET schema_version = 2 WHERE position = ${head + 1}`,
-        sql`UPDATE events SET data = data - 'filename' WHERE position = ${head + 1}`,
-      ];
-      for (const change of changes) {
-        assert.isTrue(yield* whileChanged(sql, change, dies(store.read(head, 10))));
-        assert.isTrue(yield* whileChanged(sql, change, dies(store.readStream(streamId, 0))));
+        ["UnknownType", sql`UPDATE events SET type = 'UploadForgotten' WHERE position = ${head + 1}`],
+        ["UnknownVersion", sql`UPDATE events SET schema_version = 99 WHERE position = ${head + 1}`],
+        ["Invalid", sql`UPDATE events SET data = data - 'filename' WHERE position = ${head + 1}`],
+      ] as const;
+      for (const [reason, change] of changes) {
+        for (const reading of [store.read(head, 10), store.readStream(streamId, 0)]) {
+          const exit = yield* whileChanged(sql, change, Effect.exit(reading));
+          assert(Exit.isFailure(exit) && Cause.hasDies(exit.cause));
+          const error = Cause.squash(exit.cause);
+          assert(error instanceof StoredEventError);
+          assert.deepStrictEqual([error.reason, error.position], [reason, Position.make(head + 1)]);
+        }
       }
       assert.lengthOf(yield* store.read(head, 10), 1);
+    });
+
+    test("reads an event of an older version as today's version has it", function* (store, tenantId, sql) {
+      const head = yield* store.head;
+      const requested = conversionOf(eventOf(tenantId));
+      const event = {
+        _tag: "ConversionCompleted",
+        conversionId: requested.conversionId,
+        outputs: [renderedOf(tenantId, requested)],
+        encoder,
+      } as const;
+      yield* store.append(appendOf(tenantId, `${tenantId}/a`, 0, [event]));
+      const age = sql`
+        UPDATE events SET schema_version = 1, data = data - 'encoder' WHERE position = ${head + 1}`;
+      const [today] = yield* store.read(head, 10);
+      const [older] = yield* whileChanged(sql, age, store.read(head, 10));
+      assert.deepInclude(today, { schemaVersion: 2, event });
+      assert.deepInclude(older, { schemaVersion: 1, event: { ...event, encoder: "unknown" } });
     });
 
     test("wakes those who wait for the log to grow beyond a position", function* (store, tenantId) {
@@ -421,7 +497,7 @@ export const eventStoreContract = <E1, E2>(
           streamId,
           version: index + 1,
           eventId,
-          schemaVersion: 1,
+          schemaVersion: currentVersion(event._tag),
           recordedAt: issuedAt,
           event,
         }))

@@ -21,6 +21,7 @@ import {
   user,
 } from "../Fixtures.ts";
 import { hurried } from "../Hurried.ts";
+import { liveOf } from "../LiveViews.ts";
 
 interface Given {
   readonly views: Views["Service"];
@@ -45,9 +46,10 @@ export const viewsContract = (
         const sql = yield* PgClient.PgClient;
         const own = newTenant();
         const project = Effect.fnUntraced(function* (events: ReadonlyArray<DomainEvent>, tenantId = own) {
+          const live = liveOf(store);
           const apply = Effect.fnUntraced(function* <Row extends ViewRow>(projection: Projection<Row>) {
-            const from = yield* store.prepare(projection);
-            assert.isTrue(yield* store.apply(projection, from, recorded(tenantId, events, from + 1)));
+            const from = yield* live.prepare(projection);
+            assert.isTrue(yield* live.apply(projection, from, recorded(tenantId, events, from + 1)));
             return from + events.length;
           });
           return Position.make(Math.min(
@@ -248,7 +250,8 @@ export const viewsContract = (
         reason: { _tag: "Behind", position: reached, reached: Position.make(0) },
       });
       const changed = Effect.gen(function* () {
-        yield* sql`INSERT INTO projections (name, version, position) VALUES ('of_the_past', 1, 0)`;
+        yield* sql`
+          INSERT INTO projections (name, version, slot, epoch) SELECT 'of_the_past', 1, 'live', epoch FROM log_head`;
         yield* hurried(views.awaitPosition(reached));
         yield* sql`DELETE FROM projections WHERE name = ${AnalysesProjection.name}`;
         assert.deepStrictEqual(yield* Effect.flip(hurried(views.awaitPosition(reached))), behind);

@@ -1,0 +1,69 @@
+import { Clock, Effect } from "effect";
+import { HttpApiBuilder } from "effect/http-api";
+import type { StorageUsageRow } from "../../services/projections/StorageUsageProjection.ts";
+import { EventStore } from "../../services/EventStore.ts";
+import { Overviews } from "../../services/views/Overviews.ts";
+import { Api } from "../api/Api.ts";
+import { Caller } from "../api/Authorization.ts";
+import { fail } from "../api/Problem.ts";
+import { orProblem } from "./Failures.ts";
+import { caughtUp, orFresh } from "./ReadYourWrites.ts";
+
+const day = 24 * 3_600_000;
+
+/** Answers the requests of `OverviewsApi`. */
+export const overviewHandlers = HttpApiBuilder.group(
+  Api,
+  "overviews",
+  Effect.fnUntraced(function* (handlers) {
+    const overviews = yield* Overviews;
+    const store = yield* EventStore;
+    return handlers
+      .handle(
+        "jobs",
+        Effect.fnUntraced(function* ({ query, headers }) {
+          const { tenantId } = yield* Caller;
+          yield* caughtUp(overviews, query, headers);
+          const { cursor, limit = 50, ...filter } = query;
+          const rows = yield* overviews.jobs(tenantId, { ...filter, after: cursor, limit: limit + 1 });
+          const items = rows.slice(0, limit);
+          return { items, nextCursor: rows.length > limit ? items.at(-1)?.id ?? null : null };
+        }, orProblem),
+      )
+      .handle(
+        "job",
+        Effect.fnUntraced(function* ({ params: { id }, query, headers }) {
+          const { tenantId } = yield* Caller;
+          yield* caughtUp(overviews, query, headers);
+          const row = yield* orFresh(overviews.job(tenantId, id), overviews, store);
+          return row ?? (yield* fail("NOT_FOUND", { detail: "There is no such job" }));
+        }, orProblem),
+      )
+      .handle(
+        "storage",
+        Effect.fnUntraced(function* ({ query, headers }) {
+          const { tenantId } = yield* Caller;
+          yield* caughtUp(overviews, query, headers);
+          const users = yield* overviews.storageUsage(tenantId, query.userId);
+          const sumOf = (amount: (row: StorageUsageRow) => number) =>
+            users.reduce((sum, row) => sum + amount(row), 0);
+          return {
+            uploads: sumOf(({ uploads }) => uploads),
+            originalBytes: sumOf(({ originalBytes }) => originalBytes),
+            renditions: sumOf(({ renditions }) => renditions),
+            renditionBytes: sumOf(({ renditionBytes }) => renditionBytes),
+            users,
+          };
+        }, orProblem),
+      )
+      .handle(
+        "throughput",
+        Effect.fnUntraced(function* ({ query, headers }) {
+          const { tenantId } = yield* Caller;
+          yield* caughtUp(overviews, query, headers);
+          const since = query.since ?? new Date((yield* Clock.currentTimeMillis) - day);
+          return { hours: yield* overviews.throughput(tenantId, since) };
+        }, orProblem),
+      );
+  }),
+);
