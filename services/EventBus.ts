@@ -1,4 +1,4 @@
-import { type Cause, Context, type Effect, type Scope, type Stream } from "effect";
+import { type Cause, Context, type Effect, Schema, type Scope, type Stream } from "effect";
 import type { EventType } from "../domain/event/DomainEvent.ts";
 import type { RecordedEvent } from "../domain/event/RecordedEvent.ts";
 
@@ -20,6 +20,19 @@ export interface Consumer {
     | null;
 }
 
+/** An event that an operator brings again: to be looked at, not to be acted on. */
+export interface Replayed {
+  /** The replay that it belongs to. */
+  readonly replayId: string;
+  readonly recorded: RecordedEvent;
+}
+
+/** The bus did not take what it was to carry. */
+export class EventBusError extends Schema.TaggedError<EventBusError>()("EventBusError", {
+  reason: Schema.Literals(["Unavailable"]),
+  cause: Schema.Defect(),
+}) {}
+
 /** How often one event is handed to a consumer in a row before it gives up. */
 export const maxDeliveries = 6;
 
@@ -32,4 +45,14 @@ export class EventBus extends Context.Service<EventBus, {
   readonly consume: (consumer: Consumer) => Effect.Effect<void, never, Scope.Scope>;
   /** Events of these types from now on, without memory: for what only matters at this moment. */
   readonly live: (types: ReadonlyArray<EventType>) => Stream.Stream<RecordedEvent>;
+  /**
+   * Brings recorded events again, under the name of the replay, on a way of their own: no consumer and no `live` stream sees them.
+   * Returns when the bus has taken all of them.
+   */
+  readonly replay: (
+    replayId: string,
+    events: ReadonlyArray<RecordedEvent>,
+  ) => Effect.Effect<void, EventBusError>;
+  /** Replayed events from now on, without memory. */
+  readonly replays: Stream.Stream<Replayed>;
 }>()("tapedeck/services/EventBus") {}

@@ -27,14 +27,24 @@ const isPath = Schema.makeFilter((url: string) => {
   }
 });
 
+/** What a process of Tapedeck can do; the relay is the one of which only one works at a time. */
+export const roles = ["api", "worker", "relay", "projector"] as const;
+export type Role = typeof roles[number];
+
+const isRole = (name: string): name is Role => roles.some((role) => role === name);
+
+const Roles = Schema.String.check(
+  Schema.makeFilter((text: string) => text === "all" || text.split(",").every((name) => isRole(name.trim()))),
+);
+
 /** The environment variables that the program reads; all may be left out. */
 const Environment = Schema.Struct({
   PORT: Schema.optionalKey(Port),
   HOST: Schema.optionalKey(Text),
-  TAPEDECK_ROLE: Schema.optionalKey(Schema.Literal("all")),
+  TAPEDECK_ROLE: Schema.optionalKey(Roles),
   TAPEDECK_DATA_DIR: Schema.optionalKey(Text),
   DATABASE_URL: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^postgres(ql)?:\/\/./), isUrl)),
-  NATS_URL: Schema.optionalKey(Schema.Never),
+  NATS_URL: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^(nats|tls):\/\/[^,]+$/), isUrl)),
   STORAGE_URL: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^file:\/\/\/./), isPath)),
   TAPEDECK_BOOTSTRAP_KEY: Schema.optionalKey(Schema.String.check(Schema.isMinLength(16))),
   TAPEDECK_WORKER_CONCURRENCY: Schema.optionalKey(Count),
@@ -52,8 +62,10 @@ const Environment = Schema.Struct({
 
 /** What is said about a variable instead of the schema's own words. */
 const advice: Readonly<Record<string, string>> = {
-  TAPEDECK_ROLE: "this version runs every role in one process: leave it out, or set it to all",
-  NATS_URL: "this version has the in-process bus only: leave it out",
+  TAPEDECK_ROLE: `give all, or some of ${
+    roles.join(", ")
+  } with commas between; this version has no janitor yet`,
+  NATS_URL: "give the URL of one server such as nats://user:password@host:4222, or tls://…",
   STORAGE_URL: "this version stores on local disk only: file:///an/absolute/path",
   DATABASE_URL: "give a URL such as postgres://user:password@host:5432/database",
   TAPEDECK_BOOTSTRAP_KEY: "give at least 16 characters",
@@ -66,6 +78,10 @@ export interface Settings {
   readonly dataDirectory: string;
   /** `null`: the embedded database in the data directory. */
   readonly databaseUrl: Redacted.Redacted | null;
+  /** The JetStream server; `null`: the in-process bus. */
+  readonly natsUrl: Redacted.Redacted | null;
+  /** What this process does, each once, in the order of `roles`. */
+  readonly roles: ReadonlyArray<Role>;
   readonly storageDirectory: string;
   /** `null`: one is generated and kept in the data directory. */
   readonly bootstrapKey: Redacted.Redacted | null;
@@ -77,6 +93,13 @@ export interface Settings {
   readonly exportTraces: boolean;
   readonly serviceName: string;
 }
+
+/** The settings that processes with some of the roles cannot do without. */
+const neededBy = (chosen: ReadonlyArray<Role>): ReadonlyArray<keyof typeof Environment.Type> => [
+  "DATABASE_URL",
+  "NATS_URL",
+  ...(chosen.includes("api") || chosen.includes("worker") ? ["STORAGE_URL" as const] : []),
+];
 
 const logLevels = { trace: "Trace", debug: "Debug", info: "Info", warn: "Warn", error: "Error" } as const;
 const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1();
@@ -109,11 +132,26 @@ export const readSettings = Effect.fnUntraced(function* (
     }),
   );
   const dataDirectory = resolve(read.TAPEDECK_DATA_DIR ?? "data");
+  const named = (read.TAPEDECK_ROLE ?? "all").split(",").map((name) => name.trim());
+  const chosen = named.includes("all") ? roles : roles.filter((role) => named.includes(role));
+  const missing = chosen.length === roles.length
+    ? undefined
+    : neededBy(chosen).find((name) => !(name in read));
+  if (missing !== undefined) {
+    return yield* new SettingsError({
+      reason: "Invalid",
+      variable: missing,
+      detail:
+        "it is needed where a process has not all roles (TAPEDECK_ROLE): the processes share what it names",
+    });
+  }
   return {
     host: read.HOST ?? "127.0.0.1",
     port: read.PORT ?? 8080,
     dataDirectory,
     databaseUrl: read.DATABASE_URL === undefined ? null : Redacted.make(read.DATABASE_URL),
+    natsUrl: read.NATS_URL === undefined ? null : Redacted.make(read.NATS_URL),
+    roles: chosen,
     storageDirectory: read.STORAGE_URL === undefined
       ? join(dataDirectory, "blobs")
       : fileURLToPath(read.STORAGE_URL),

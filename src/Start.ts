@@ -1,4 +1,4 @@
-import { Console, Effect, Layer, Runtime, Schema } from "effect";
+import { Console, Effect, Layer, Option, Runtime, Schema } from "effect";
 import { HttpServer } from "effect/http";
 import process from "node:process";
 import { holdDirectory } from "../infra/embedded/DirectoryLock.ts";
@@ -15,13 +15,14 @@ export class StartFailed extends Schema.TaggedError<StartFailed>()("StartFailed"
 
 const serve = Effect.gen(function* () {
   const settings = yield* readSettings(process.env, process.stdout.isTTY);
-  yield* ensureFfmpeg;
+  if (settings.roles.some((role) => role === "api" || role === "worker")) yield* ensureFfmpeg;
   yield* holdDirectory(settings.dataDirectory);
   const service = yield* Layer.build(Service.layer(settings));
   yield* Effect.gen(function* () {
     const { address } = yield* HttpServer.HttpServer;
     const port = "port" in address ? address.port : settings.port;
-    yield* Console.error(banner(settings, port, yield* BootstrapKey));
+    const key = yield* Effect.serviceOption(BootstrapKey);
+    yield* Console.error(banner(settings, port, Option.getOrNull(key)));
   }).pipe(Effect.provideContext(service));
   yield* Effect.never;
 }).pipe(Effect.scoped);
@@ -37,7 +38,10 @@ const complaint = (error: Effect.Error<typeof serve>): string => {
     case "SettingsError":
     case "MissingTool":
     case "DirectoryError":
+    case "BusClaimed":
       return error.message;
+    case "NatsError":
+      return `The bus cannot be used (NATS_URL): ${origin(error)}`;
     case "SqlError":
       return `The database cannot be used (DATABASE_URL): ${origin(error)}`;
     case "BlobStoreError":

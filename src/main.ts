@@ -1,9 +1,13 @@
-/** The command line: `tapedeck start`. */
+/** The command line: `tapedeck start`, and the operators' commands. */
 import "./FiberContext.ts";
 import { NodeRuntime, NodeServices } from "@effect/platform-node";
 import { Effect } from "effect";
 import { Command } from "effect/cli";
 import process from "node:process";
+import { CommandFailed } from "./cli/CommandFailed.ts";
+import { eventsCommand } from "./cli/EventsCommand.ts";
+import { parkedCommand } from "./cli/ParkedCommand.ts";
+import { projectionsCommand } from "./cli/ProjectionsCommand.ts";
 import { start } from "./Start.ts";
 
 const command = Command.make("tapedeck").pipe(
@@ -12,6 +16,9 @@ const command = Command.make("tapedeck").pipe(
     Command.make("start", {}, () => start).pipe(
       Command.withDescription("Run the service; settings come from environment variables"),
     ),
+    projectionsCommand,
+    eventsCommand,
+    parkedCommand,
   ]),
 );
 
@@ -24,6 +31,14 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 }
 
 Command.run(command, { version: "0.1.0" }).pipe(
+  // What is wrong with it has been said, below the help.
+  Effect.catchTag(
+    "ShowHelp",
+    ({ errors }) =>
+      errors.length > 0
+        ? new CommandFailed({ status: 2, message: "This is not how it is used" })
+        : Effect.void,
+  ),
   Effect.provide(NodeServices.layer),
   NodeRuntime.runMain,
 );

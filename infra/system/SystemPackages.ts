@@ -81,3 +81,49 @@ export const ensurePostgres = ensureTool({
   },
   website: "https://www.postgresql.org/download/",
 }, lookForPostgres).pipe(Effect.map((binDir) => ({ binDir })));
+
+/** Judges what `nats-server --version` printed; the oldest release that does is 2.9. Finds the version as printed. */
+export const judgeNatsVersion = (output: string): Finding<string> => {
+  const version = /^nats-server: v(\S+)/m.exec(output)?.[1];
+  if (version === undefined) {
+    return { reason: "NotFound", detail: `nats-server does not run: ${output.trim().split("\n")[0]}` };
+  }
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const isOld = major < 2 || (major === 2 && minor < 9);
+  return isOld ? { reason: "TooOld", detail: `nats-server is version ${version}` } : { found: version };
+};
+
+/** Where packages install servers; not every user has it on the PATH. */
+const serverDirectory = "/usr/sbin";
+
+const lookForNatsServer = Effect.gen(
+  function* (): Effect.fn.Return<Finding<string>, never, ChildProcessSpawner> {
+    const directory = yield* directoryOf(["nats-server"], [...searchPath(), serverDirectory]);
+    if (directory === undefined) {
+      return {
+        reason: "NotFound",
+        detail: `nats-server is neither on the PATH nor in ${serverDirectory}`,
+      };
+    }
+    const path = join(directory, "nats-server");
+    const { output } = yield* Effect.orDie(runProgram(path, ["--version"]));
+    const judged = judgeNatsVersion(output);
+    return "found" in judged ? { found: path } : judged;
+  },
+);
+
+/**
+ * Makes sure of `nats-server`, 2.9 or later, for the tests: installs it if that needs no question, and fails with `MissingTool`
+ * otherwise. Returns its path.
+ */
+export const ensureNatsServer = ensureTool({
+  name: "nats-server 2.9 or later",
+  packages: {
+    "apt-get": "nats-server",
+    apk: "nats-server",
+    dnf: "nats-server",
+    pacman: "nats-server",
+    brew: "nats-server",
+  },
+  website: "https://nats.io/download",
+}, lookForNatsServer);

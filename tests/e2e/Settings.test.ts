@@ -47,7 +47,13 @@ describe("a start that cannot succeed", () => {
     ["a port that is a word", { PORT: "abc" }, /^PORT: /],
     ["a port that is too high", { PORT: "70000" }, /^PORT: /],
     ["an unknown setting", { TAPEDECK_FOO: "1" }, /^TAPEDECK_FOO: there is no such setting$/],
-    ["a bus that this version lacks", { NATS_URL: "nats://127.0.0.1:4222" }, /^NATS_URL: .*in-process bus/],
+    ["another kind of bus", { NATS_URL: "http://127.0.0.1:4222" }, /^NATS_URL: .*nats:\/\//],
+    [
+      "a bus that does not answer",
+      { ...onServer, NATS_URL: "nats://u:hush@127.0.0.1:1" },
+      /^The bus .*\(NATS_URL\): /,
+    ],
+    ["a role without what it shares", { TAPEDECK_ROLE: "worker" }, /^DATABASE_URL: .*TAPEDECK_ROLE/],
     ["storage that this version lacks", { STORAGE_URL: "s3://bucket" }, /^STORAGE_URL: .*file:\/\/\//],
     ["another kind of database", { DATABASE_URL: "mysql://localhost/x" }, /^DATABASE_URL: .*postgres:\/\//],
     [
@@ -143,6 +149,7 @@ describe("the banner", () => {
         `Docs      ${service.url}/docs\n`,
         `API key   ${service.key}\n`,
         `Database  PGlite in ${service.dataDirectory} (embedded)\n`,
+        "Roles     all\n",
         "Bus       in-process (embedded)\n",
         `Storage   ${service.dataDirectory}/blobs (local disk)\n`,
         "Ctrl-C",

@@ -19,6 +19,8 @@ describe("settings", () => {
       port: 8080,
       dataDirectory: resolve("data"),
       databaseUrl: null,
+      natsUrl: null,
+      roles: ["api", "worker", "relay", "projector"],
       storageDirectory: resolve("data/blobs"),
       bootstrapKey: null,
       workerConcurrency: availableParallelism(),
@@ -32,12 +34,13 @@ describe("settings", () => {
   });
 
   it("are what the variables say", () => {
-    const { databaseUrl, bootstrapKey, ...rest } = read({
+    const { databaseUrl, natsUrl, bootstrapKey, ...rest } = read({
       HOST: "::1",
       PORT: "0",
-      TAPEDECK_ROLE: "all",
+      TAPEDECK_ROLE: "worker, api",
       TAPEDECK_DATA_DIR: "/srv/tapedeck",
       DATABASE_URL: "postgresql://u:p@host/db",
+      NATS_URL: "tls://u:p@host",
       STORAGE_URL: "file:///mnt/big%20disk",
       TAPEDECK_BOOTSTRAP_KEY: "0123456789abcdef",
       TAPEDECK_WORKER_CONCURRENCY: "3",
@@ -53,6 +56,7 @@ describe("settings", () => {
       host: "::1",
       port: 0,
       dataDirectory: "/srv/tapedeck",
+      roles: ["api", "worker"],
       storageDirectory: "/mnt/big disk",
       workerConcurrency: 3,
       maxUploadBytes: 1_000,
@@ -63,6 +67,7 @@ describe("settings", () => {
       serviceName: "deck",
     });
     assert.strictEqual(databaseUrl && Redacted.value(databaseUrl), "postgresql://u:p@host/db");
+    assert.strictEqual(natsUrl && Redacted.value(natsUrl), "tls://u:p@host");
     assert.strictEqual(bootstrapKey && Redacted.value(bootstrapKey), "0123456789abcdef");
   });
 
@@ -81,9 +86,16 @@ describe("settings", () => {
   });
 
   it("hide what is secret from whoever prints them", () => {
-    const secrets = { DATABASE_URL: "postgres://u:hush@h/d", TAPEDECK_BOOTSTRAP_KEY: "hush-hush-hush-hush" };
+    const secrets = {
+      DATABASE_URL: "postgres://u:hush@h/d",
+      NATS_URL: "nats://hush@h",
+      TAPEDECK_BOOTSTRAP_KEY: "hush-hush-hush-hush",
+    };
     const settings = read(secrets);
-    assert.notInclude(`${JSON.stringify(settings)} ${settings.databaseUrl} ${settings.bootstrapKey}`, "hush");
+    assert.notInclude(
+      `${JSON.stringify(settings)} ${settings.databaseUrl} ${settings.natsUrl} ${settings.bootstrapKey}`,
+      "hush",
+    );
   });
 
   it("do not repeat a value that is refused: it may be secret", () => {
@@ -99,15 +111,38 @@ describe("settings", () => {
   });
 
   it.each([
+    [{}, "DATABASE_URL"],
+    [{ DATABASE_URL: "postgres://h/d" }, "NATS_URL"],
+    [{ DATABASE_URL: "postgres://h/d", NATS_URL: "nats://h" }, "STORAGE_URL"],
+  ])("of a process that has not all roles, with %o, lack %s", (variables, missing) => {
+    const { variable, message } = errorOf({ TAPEDECK_ROLE: "worker", ...variables });
+    assert.strictEqual(variable, missing);
+    assert.include(message, "TAPEDECK_ROLE");
+  });
+
+  it("of a process that only relays or projects need no storage, and all roles by name need nothing", () => {
+    const shared = { DATABASE_URL: "postgres://h/d", NATS_URL: "nats://h" };
+    assert.deepStrictEqual(read({ TAPEDECK_ROLE: "projector,relay", ...shared }).roles, [
+      "relay",
+      "projector",
+    ]);
+    assert.lengthOf(read({ TAPEDECK_ROLE: "relay,projector,worker,api" }).roles, 4);
+  });
+
+  it.each([
     ["PORT", "abc"],
     ["PORT", "-1"],
     ["PORT", "65536"],
     ["PORT", "80.5"],
-    ["TAPEDECK_ROLE", "worker"],
+    ["TAPEDECK_ROLE", "janitor"],
+    ["TAPEDECK_ROLE", "api,"],
+    ["TAPEDECK_ROLE", "all,api"],
     ["DATABASE_URL", "mysql://host/db"],
     ["DATABASE_URL", "postgresql://"],
     ["DATABASE_URL", "postgres://u:p@host:port/db"],
-    ["NATS_URL", "nats://host"],
+    ["NATS_URL", "host:4222"],
+    ["NATS_URL", "http://host"],
+    ["NATS_URL", "nats://a,nats://b"],
     ["STORAGE_URL", "s3://bucket"],
     ["STORAGE_URL", "file://host/path"],
     ["STORAGE_URL", "file:///a%2Fb"],

@@ -3,6 +3,11 @@ import type { Json, RunningService } from "../../support/RunningService.ts";
 
 const described = [
   "delete /api/v1/uploads/{id}",
+  "get /api/v1/admin/events",
+  "get /api/v1/admin/events/export",
+  "get /api/v1/admin/events/tail",
+  "get /api/v1/admin/events/{ref}",
+  "get /api/v1/admin/log",
   "get /api/v1/conversions/{id}",
   "get /api/v1/conversions/{id}/outputs/{name}",
   "get /api/v1/uploads",
@@ -12,6 +17,8 @@ const described = [
   "get /api/v1/uploads/{id}/waveform",
   "get /healthz",
   "get /readyz",
+  "post /api/v1/admin/events/import",
+  "post /api/v1/admin/events/replay",
   "post /api/v1/conversions/{id}/cancel",
   "post /api/v1/conversions/{id}/retry",
   "post /api/v1/uploads",

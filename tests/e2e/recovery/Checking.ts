@@ -73,6 +73,9 @@ export const assertTold = (log: ReadonlyArray<StoredRow>): void => {
       ["AnalysisCompleted", "AnalysisCancelled"],
     ]
   ) assert.strictEqual(count(...types), uploads, types.join(" or "));
+  for (const { data } of log.filter(({ type }) => type === "ConversionCompleted")) {
+    assert.match(String(data["encoder"]), /^ffmpeg \S+$/);
+  }
   assert.strictEqual(count("CleanupRequested"), count("UploadDeleted"));
   assert.strictEqual(count("CleanupCompleted"), count("UploadDeleted"));
 };

@@ -3,6 +3,7 @@ import { assert, layer } from "@effect/vitest";
 import { Clock, Deferred, Effect, Layer, Queue, References } from "effect";
 import { TestClock } from "effect/testing";
 import * as InProcessBus from "../../../infra/embedded/InProcessBus.ts";
+import * as PgConsumerPositions from "../../../infra/postgres/PgConsumerPositions.ts";
 import * as PgEventStore from "../../../infra/postgres/PgEventStore.ts";
 import { EventBus, maxDeliveries } from "../../../services/EventBus.ts";
 import { EventStore } from "../../../services/EventStore.ts";
@@ -11,12 +12,14 @@ import { embedded, postgres } from "../../support/Databases.ts";
 import { appendOf, newTenant, receivedBy } from "../../support/Fixtures.ts";
 import { hurried } from "../../support/Hurried.ts";
 
-const store = PgEventStore.layer({ callsInFlight: 1 });
+const store = Layer.merge(PgEventStore.layer({ callsInFlight: 1 }), PgConsumerPositions.layer);
 
 eventBusContract("The bus inside one process", {
   log: Layer.provideMerge(store, embedded),
   bus: InProcessBus.layer,
   hurried,
+  setBack: (consumer) =>
+    PgClient.PgClient.use((sql) => sql`UPDATE consumers SET position = 0 WHERE name = ${consumer}`),
 });
 
 layer(InProcessBus.layer.pipe(Layer.provideMerge(store), Layer.provideMerge(postgres)), {

@@ -75,6 +75,14 @@ describe("FfmpegMediaEngine", () => {
       }).pipe(Effect.provide(limited));
     }));
 
+  it.live("names the encoder as the file that it writes would", () =>
+    Effect.gen(function* () {
+      const { encoder } = yield* Effect.provide(MediaEngine, engineIn(yield* scratchDirectory));
+      const told = spawnSync("ffmpeg", ["-version"], { encoding: "utf8" }).stdout;
+      assert.isTrue(told.startsWith((yield* encoder).replace(" ", " version ") + " "), told);
+      assert.match(yield* encoder, /^ffmpeg \S*\d\S*$/);
+    }));
+
   it.live("may succeed another time when the source is missing", () =>
     Effect.gen(function* () {
       const { probe } = yield* Effect.provide(MediaEngine, engineIn(yield* scratchDirectory));

@@ -1,22 +1,17 @@
 import { PgClient } from "@effect/sql-pg";
 import { assert, layer } from "@effect/vitest";
 import { Context, Deferred, Effect, Fiber, Layer, Random, Result } from "effect";
+import { TestClock } from "effect/testing";
 import type { RecordedEvent } from "../../../domain/event/RecordedEvent.ts";
 import * as PgEventStore from "../../../infra/postgres/PgEventStore.ts";
-import { EventStore } from "../../../services/EventStore.ts";
+import type { Append, AppendOutcome, EventStore, EventStoreError } from "../../../services/EventStore.ts";
 import { followLog } from "../../../services/LogReader.ts";
 import { eventStoreContract } from "../../support/contracts/EventStoreContract.ts";
-import { client, postgres } from "../../support/Databases.ts";
+import { client, connectedStore, postgres } from "../../support/Databases.ts";
 import { appendOf, newTenant, receivedBy } from "../../support/Fixtures.ts";
 import { TestDatabase } from "../../support/TestDatabase.ts";
 
 eventStoreContract("The event store on Postgres", postgres, PgEventStore.layer({ callsInFlight: 2 }));
-
-/** A store with connections of its own, as another process would have. */
-const connect = Effect.gen(function* () {
-  const store = Layer.provide(PgEventStore.layer({ callsInFlight: 2 }), client);
-  return Context.get(yield* Layer.build(Layer.fresh(store)), EventStore);
-});
 
 /** An append that the log has taken, as its writer knows it. */
 interface Written {
@@ -29,7 +24,7 @@ interface Written {
 layer(TestDatabase.layer, { excludeTestServices: true })("Two event stores on one Postgres", (it) => {
   it.effect("wake each other's readers", () =>
     Effect.gen(function* () {
-      const [mine, theirs] = [yield* connect, yield* connect];
+      const [mine, theirs] = [yield* connectedStore, yield* connectedStore];
       const tenantId = newTenant();
       for (let version = 0; version < 3; version++) {
         const waiting = yield* Effect.forkChild(theirs.awaitBeyond(yield* theirs.head), {
@@ -43,7 +38,7 @@ layer(TestDatabase.layer, { excludeTestServices: true })("Two event stores on on
 
   it.effect("lose nothing and repeat nothing when the connections of one are cut", () =>
     Effect.gen(function* () {
-      const [mine, theirs] = [yield* connect, yield* connect];
+      const [mine, theirs] = [yield* connectedStore, yield* connectedStore];
       const tenantId = newTenant();
       const before = yield* theirs.head;
       const appends = Array.from(
@@ -83,11 +78,46 @@ layer(TestDatabase.layer, { excludeTestServices: true })("Two event stores on on
       );
     }));
 
+  it.effect("leave out the appends whose deadline passes behind a slow call", () =>
+    Effect.gen(function* () {
+      const store = yield* connectedStore;
+      const tenantId = newTenant();
+      const to = (name: string, deadline: Date | null) =>
+        appendOf(tenantId, `${tenantId}/${name}`, 0, [receivedBy(tenantId)], { deadline });
+      const send = (append: Append) => Effect.forkChild(store.append(append), { startImmediately: true });
+      const [soon, later] = [new Date(5_000), new Date(5_001)];
+      const late = to("late", soon);
+      const admin = Context.get(yield* Layer.build(Layer.fresh(client)), PgClient.PgClient);
+      const sent = yield* admin.withTransaction(Effect.gen(function* () {
+        // While the head is locked, calls wait for it in the database: as many as may be in flight, in time when they began.
+        yield* admin`SELECT FROM log_head FOR UPDATE`;
+        const inFlight: Array<Fiber.Fiber<AppendOutcome, EventStoreError>> = [];
+        for (let waiting = 0; waiting < 2;) {
+          if (inFlight.length === waiting) inFlight.push(yield* send(to(`in flight ${waiting}`, soon)));
+          yield* admin`SELECT pg_stat_clear_snapshot()`;
+          waiting = (yield* admin`
+            SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+            .length;
+        }
+        const behind = yield* Effect.forEach([late, to("patient", later), to("eternal", null)], send);
+        yield* TestClock.adjust("5 seconds");
+        return [...inFlight, ...behind];
+      }));
+      const outcomes = yield* Fiber.joinAll(sent);
+      assert.deepStrictEqual(
+        outcomes.map(({ _tag }) => _tag),
+        ["Appended", "Appended", "DeadlineExceeded", "Appended", "Appended"],
+      );
+      assert.deepStrictEqual(yield* store.readStream(late.streamId, 0), []);
+      const again = yield* store.append({ ...late, deadline: later });
+      assert.strictEqual(again._tag, "Appended", "nothing was remembered of the command");
+    }).pipe(Effect.scoped, Effect.provide(TestClock.layer())));
+
   it.effect.each([1, 2, 3, 4])(
     "keep one dense log without loss or reordering, seed %i",
     (seed) =>
       Effect.gen(function* () {
-        const stores = [yield* connect, yield* connect] as const;
+        const stores = [yield* connectedStore, yield* connectedStore] as const;
         const tenantId = newTenant();
         const streams = ["a", "b", "c"].map((name) => `${tenantId}/${name}`);
         const start = yield* stores[0].head;

@@ -6,7 +6,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { ensureFfmpeg, judgeFfmpegVersion } from "../../../infra/system/SystemPackages.ts";
+import { ensureFfmpeg, judgeFfmpegVersion, judgeNatsVersion } from "../../../infra/system/SystemPackages.ts";
 
 describe("judgeFfmpegVersion", () => {
   const lineOf = (version: string) =>
@@ -48,6 +48,22 @@ describe("judgeFfmpegVersion", () => {
         detail: `ffmpeg does not run: ${first || "more"}`,
       });
     }
+  });
+});
+
+describe("judgeNatsVersion", () => {
+  it("takes servers from 2.9 on, and names what it refuses", () => {
+    for (const version of ["2.9.10", "2.12.0-RC.1", "3.0.0"]) {
+      assert.deepStrictEqual(judgeNatsVersion(`nats-server: v${version}\n`), { found: version });
+    }
+    assert.deepStrictEqual(judgeNatsVersion("nats-server: v2.8.4\n"), {
+      reason: "TooOld",
+      detail: "nats-server is version 2.8.4",
+    });
+    assert.deepStrictEqual(judgeNatsVersion("not found\nmore"), {
+      reason: "NotFound",
+      detail: "nats-server does not run: not found",
+    });
   });
 });
 
