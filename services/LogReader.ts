@@ -1,10 +1,11 @@
 import { Effect, Fiber } from "effect";
-import type { Position, RecordedEvent } from "../domain/event/RecordedEvent.ts";
+import { Position, type RecordedEvent } from "../domain/event/RecordedEvent.ts";
 import type { EventStore, EventStoreError } from "./EventStore.ts";
 
 /**
  * Reads the log onward from a position, batch after batch, and waits where it ends. Never returns; `onBatch` gets at least one
- * event and at most `limit`, in order and without holes. While it has a full batch in hand, the next one is read.
+ * event and at most `limit`, in order and without holes. While the log is far ahead, the next batch is on its way before
+ * the one in hand is decoded: positions are dense, so it is known where it begins.
  */
 export const followLog = <E, R>(
   store: EventStore["Service"],
@@ -13,23 +14,19 @@ export const followLog = <E, R>(
 ): Effect.Effect<never, E | EventStoreError, R> =>
   Effect.gen(function* () {
     const read = (after: Position) => store.read(after, from.limit);
-    let next = read(from.after);
     let after = from.after;
+    let current = read(after);
+    let isFarBehind = false;
     while (true) {
-      const events = yield* next;
+      const next = Position.make(after + from.limit);
+      const ahead = isFarBehind ? yield* Effect.forkChild(read(next), { startImmediately: true }) : null;
+      const events = yield* current;
       const last = events.at(-1);
-      if (last === undefined) {
-        yield* store.awaitBeyond(after);
-        next = read(after);
-      } else if (events.length < from.limit) {
-        yield* onBatch(events);
-        after = last.position;
-        next = read(after);
-      } else {
-        after = last.position;
-        const ahead = yield* Effect.forkChild(read(after), { startImmediately: true });
-        yield* onBatch(events);
-        next = Fiber.join(ahead);
-      }
+      if (last === undefined) yield* store.awaitBeyond(after);
+      else yield* onBatch(events);
+      after = last?.position ?? after;
+      isFarBehind = after === next;
+      if (ahead !== null && !isFarBehind) yield* Fiber.interrupt(ahead);
+      current = ahead !== null && isFarBehind ? Fiber.join(ahead) : read(after);
     }
   });

@@ -25,6 +25,7 @@ describe("the check of the structure", () => {
     file("infra/Disk.ts", `export const disk = 1;`),
     file("src/main.ts", `export const main = 1;`),
     file("tests/Fixture.ts", `export const fixture = 1;`),
+    file("bench/Rate.ts", `export const rate = 1;`),
   ];
 
   it.each([
@@ -39,7 +40,7 @@ describe("the check of the structure", () => {
     ["infra/A.ts", `import "../src/main.ts";`, "infra must not import src"],
     ["infra/A.ts", `new Worker(new URL("../src/main.ts", import.meta.url));`, "infra must not import src"],
     ["src/A.ts", `import {\n  fixture,\n} from "../tests/Fixture.ts";`, "src must not import tests"],
-    ["bench/A.ts", `import { fixture } from "../tests/Fixture.ts";`, "bench must not import tests"],
+    ["tests/A.ts", `import { rate } from "../bench/Rate.ts";`, "tests must not import bench"],
     ["domain/A.ts", `import { b } from "./B.ts";`, "domain/B.ts, which does not exist"],
     ["domain/A.ts", `import { readFile } from "node:fs";`, "imports node:fs into the domain"],
     ["domain/A.ts", `import { HttpRouter } from "effect/http";`, "imports http of effect into the domain"],
@@ -113,6 +114,7 @@ describe("the check of the structure", () => {
     ["infra/A.ts", `export const a = Date.now() / 2; // "half" / "full"\nexport const b = Math.random();`],
     ["src/A.ts", `import { disk } from "../infra/Disk.ts";\nimport { event } from "../domain/Event.ts";`],
     ["tests/A.ts", `import { main } from "../src/main.ts";\nimport { fixture } from "./Fixture.ts";`],
+    ["bench/A.ts", `import { fixture } from "../tests/Fixture.ts";`],
   ])("finds no fault in %s: %s", (path, text) => {
     assert.deepStrictEqual(findViolations([...neighbours, file(path, text)]), []);
   });

@@ -7,7 +7,14 @@ import { callAppend } from "./AppendCall.ts";
 interface Waiting {
   readonly append: Append;
   readonly done: Deferred.Deferred<AppendOutcome, EventStoreError>;
+  /** What became of it, once that is known. */
+  exit: Exit.Exit<AppendOutcome, EventStoreError> | null;
 }
+
+const answer = (waiting: Waiting, exit: Exit.Exit<AppendOutcome, EventStoreError>): void => {
+  waiting.exit = exit;
+  Deferred.doneUnsafe(waiting.done, exit);
+};
 
 /** The most appends that share one call. */
 const batchSize = 256;
@@ -23,9 +30,9 @@ export const makeAppendBatcher = Effect.fnUntraced(function* (callsInFlight: num
   const call = (batch: ReadonlyArray<Waiting>): Effect.Effect<void> =>
     Effect.suspend(() => callAppend(sql, batch.map(({ append }) => append))).pipe(
       Effect.map((outcomes) =>
-        batch.forEach(({ done }, index) => {
+        batch.forEach((waiting, index) => {
           const outcome = outcomes[index];
-          if (outcome) Deferred.doneUnsafe(done, Exit.succeed(outcome));
+          if (outcome) answer(waiting, Exit.succeed(outcome));
         })
       ),
       Effect.mapError((cause) => new EventStoreError({ reason: reasonOf(cause), cause })),
@@ -33,7 +40,7 @@ export const makeAppendBatcher = Effect.fnUntraced(function* (callsInFlight: num
         batch.length > 1 && !isOutage(cause)
           // One append that cannot be encoded, or that the database cannot take, must not fail its neighbours.
           ? Effect.forEach(batch, (waiting) => call([waiting]), { discard: true })
-          : Effect.forEach(batch, ({ done }) => Deferred.failCause(done, cause), { discard: true })
+          : Effect.sync(() => batch.forEach((waiting) => answer(waiting, Exit.failCause(cause))))
       ),
       Effect.withTracerEnabled(false),
     );
@@ -53,12 +60,13 @@ export const makeAppendBatcher = Effect.fnUntraced(function* (callsInFlight: num
   let idle = callsInFlight;
   const pump = Effect.gen(function* () {
     while (true) {
-      const { batch, rest } = split(yield* Queue.takeAll(queue), idle);
+      const { batch, rivals, rest } = split(yield* Queue.takeAll(queue), idle);
       Queue.offerAllUnsafe(queue, rest);
       idle--;
       const inTime = yield* dropLate(batch);
       if (inTime.length > 0) yield* call(inTime);
       idle++;
+      Queue.offerAllUnsafe(queue, rivals.filter((rival) => !isBeaten(rival)).map(({ waiting }) => waiting));
     }
   });
   yield* Effect.forEach(Array.from({ length: callsInFlight }), () => Effect.forkScoped(pump), {
@@ -68,42 +76,63 @@ export const makeAppendBatcher = Effect.fnUntraced(function* (callsInFlight: num
   return (append: Append): Effect.Effect<AppendOutcome, EventStoreError> =>
     Effect.suspend(() => {
       const done = Deferred.makeUnsafe<AppendOutcome, EventStoreError>();
-      Queue.offerUnsafe(queue, { append, done });
+      Queue.offerUnsafe(queue, { append, done, exit: null });
       return Deferred.await(done);
     });
 });
 
+/** An append, and the one that it waits for: both want the same place in a stream, and at most one of them can have it. */
+interface Rival {
+  readonly waiting: Waiting;
+  readonly first: Waiting;
+}
+
 /**
  * What one of some idle pumps takes of the waiting appends, and what it leaves. The pumps share the streams: one batch is made ready
  * and answered here while another is written in the database; if one pump took all, the two sides would wait for each other. A
- * call judges rivals for the same version of a stream together. It leaves a command that occurs twice, and an append to a stream
- * that another one may bring to the version which it expects.
+ * batch holds no command and no stream twice. Rivals of one of its appends need no call to know that they have lost.
  */
 const split = (waiting: ReadonlyArray<Waiting>, idle: number) => {
   const share = Math.ceil(new Set(waiting.map(({ append }) => append.streamId)).size / idle);
   const commands = new Set<string>();
-  const streams = new Map<string, Append>();
+  const streams = new Map<string, Waiting>();
   const batch: Array<Waiting> = [];
+  const rivals: Array<Rival> = [];
   const rest: Array<Waiting> = [];
   for (const entry of waiting) {
-    const { append } = entry;
-    const command = `${append.context.tenantId} ${append.context.commandId}`;
-    const rival = streams.get(append.streamId);
-    const fits = rival === undefined ? streams.size < share : isRival(append, rival);
-    if (fits && batch.length < batchSize && !commands.has(command)) {
+    const { streamId, context } = entry.append;
+    const command = `${context.tenantId} ${context.commandId}`;
+    const first = streams.get(streamId);
+    if (first !== undefined && areRivals(first.append, entry.append)) {
+      rivals.push({ waiting: entry, first });
+    } else if (first === undefined && batch.length < Math.min(share, batchSize) && !commands.has(command)) {
       commands.add(command);
-      streams.set(append.streamId, append);
+      streams.set(streamId, entry);
       batch.push(entry);
     } else {
       rest.push(entry);
     }
   }
-  return { batch, rest };
+  return { batch, rivals, rest };
 };
 
-/** Whether two appends to a stream want the same place in it: at most one of them can have it. */
-const isRival = (one: Append, other: Append): boolean =>
-  one.expectedVersion === other.expectedVersion && one.events.length > 0 && other.events.length > 0;
+const areRivals = (one: Append, other: Append): boolean =>
+  one.expectedVersion === other.expectedVersion && one.events.length > 0 && other.events.length > 0 &&
+  (one.context.commandId !== other.context.commandId || one.context.tenantId !== other.context.tenantId);
+
+/** Answers a rival if what became of the first one settles it: the stream is not where both expect it, or nobody can tell. */
+const isBeaten = ({ waiting, first: { exit } }: Rival): boolean => {
+  if (exit === null) return false;
+  if (Exit.isFailure(exit)) {
+    if (isOutage(exit.cause)) answer(waiting, exit);
+    return isOutage(exit.cause);
+  }
+  const { value: outcome } = exit;
+  if (outcome._tag !== "Appended" && outcome._tag !== "Conflict") return false;
+  const actualVersion = outcome._tag === "Appended" ? outcome.version : outcome.actualVersion;
+  answer(waiting, Exit.succeed({ _tag: "Conflict", actualVersion }));
+  return true;
+};
 
 /** SQLSTATE classes of what will fail again however often it is tried: data, constraints, and limits of the program. */
 const permanent = /^(22|23|54)/;

@@ -14,9 +14,8 @@ const Row = Schema.Struct({
 const decodeRows = Schema.decodeUnknownSync(Schema.Array(Row));
 
 /**
- * Calls `append_events` with a batch in which no command occurs twice; answers one outcome for each append, in order. Of
- * appends to one stream, which must expect the same version and hold events, at most one is written. The JSON is parsed by
- * the casts, before the function locks the head.
+ * Calls `append_events` with a batch in which no stream and no command occurs twice; answers one outcome for each append,
+ * in order. JSON is parsed by the casts, before the function locks the head.
  */
 export const callAppend = (
   sql: PgClient.PgClient,

@@ -1,7 +1,7 @@
 import { Clock, Context, Effect, Layer, Schema } from "effect";
 import { Position } from "../../domain/event/RecordedEvent.ts";
 import { EventStore, type EventStoreError, isReadable } from "../EventStore.ts";
-import { type OperationError, operationError } from "../transfer/LogOperations.ts";
+import { type OperationError, operationError } from "../OperationError.ts";
 import { ParkedEvent, ParkedEvents, type ParkedFilter } from "./ParkedEvents.ts";
 import type { Projection, ViewRow } from "./Projection.ts";
 import { eachProjection, projectionNames, withProjection } from "./Projections.ts";

@@ -9,13 +9,8 @@ import type { EventRecord } from "./EventRecord.ts";
 import { exportLog } from "./LogExport.ts";
 import type { LogFileRefused } from "./LogFormat.ts";
 import { importLog } from "./LogImport.ts";
-import {
-  LogOperations,
-  type OperationError,
-  operationError,
-  type ReplayProgress,
-  type ReplayRequest,
-} from "./LogOperations.ts";
+import { type OperationError, operationError } from "../OperationError.ts";
+import { LogOperations, type ReplayProgress, type ReplayRequest } from "./LogOperations.ts";
 import { type LogNotEmpty, LogTransfer } from "./LogTransfer.ts";
 import { type EventFilter, StoredEvents } from "./StoredEvents.ts";
 

@@ -1,7 +1,7 @@
 import { Context, type Effect, Schema, type Stream } from "effect";
-import { catalogue, ErrorCode } from "../../domain/ErrorCode.ts";
 import { Position } from "../../domain/event/RecordedEvent.ts";
 import type { EventId } from "../../domain/Id.ts";
+import type { OperationError } from "../OperationError.ts";
 import { EventRecord } from "./EventRecord.ts";
 import type { EventFilter } from "./StoredEvents.ts";
 
@@ -63,25 +63,6 @@ export const ReplayProgress = Schema.Struct({
   total: Schema.Int,
 });
 export type ReplayProgress = typeof ReplayProgress.Type;
-
-/** Why an operation was not done, in words for the operator. */
-export class OperationError extends Schema.TaggedError<OperationError>()("OperationError", {
-  code: ErrorCode,
-  detail: Schema.String,
-  /** What to do next; empty where the detail says it. */
-  advice: Schema.String,
-}) {
-  override get message(): string {
-    return this.advice === "" ? this.detail : `${this.detail}. ${this.advice}`;
-  }
-}
-
-/** The error of a code; the advice is the catalogue's unless there is better. */
-export const operationError = (
-  code: ErrorCode,
-  detail: string,
-  advice: string = catalogue[code].advice,
-): OperationError => new OperationError({ code, detail, advice });
 
 /** Something that goes on for a while, once it could be begun. */
 export type Operation<A> = Effect.Effect<Stream.Stream<A, OperationError>, OperationError>;

@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { catalogue } from "../../domain/ErrorCode.ts";
-import { type OperationError, operationError } from "../../services/transfer/LogOperations.ts";
+import { type OperationError, operationError } from "../../services/OperationError.ts";
 import { Api } from "../api/Api.ts";
 import { problems } from "../api/Problem.ts";
 import { readSettings, type Settings } from "../Settings.ts";

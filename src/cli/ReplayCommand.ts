@@ -1,11 +1,7 @@
 import { Effect, Option, Stream } from "effect";
 import { Command, Flag } from "effect/cli";
-import {
-  LogOperations,
-  operationError,
-  ReplayProgress,
-  type ReplayRequest,
-} from "../../services/transfer/LogOperations.ts";
+import { operationError } from "../../services/OperationError.ts";
+import { LogOperations, ReplayProgress, type ReplayRequest } from "../../services/transfer/LogOperations.ts";
 import { PositionText } from "../api/AdminEventsApi.ts";
 import { CommandFailed } from "./CommandFailed.ts";
 import { confirm } from "./Confirm.ts";

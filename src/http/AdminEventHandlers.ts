@@ -1,6 +1,7 @@
 import { Effect, Stream } from "effect";
 import { HttpApiBuilder } from "effect/http-api";
-import { LogOperations, type OperationError, operationError } from "../../services/transfer/LogOperations.ts";
+import { type OperationError, operationError } from "../../services/OperationError.ts";
+import { LogOperations } from "../../services/transfer/LogOperations.ts";
 import { Api } from "../api/Api.ts";
 import { fail } from "../api/Problem.ts";
 

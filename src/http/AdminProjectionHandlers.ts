@@ -2,7 +2,7 @@ import { Effect } from "effect";
 import { HttpApiBuilder } from "effect/http-api";
 import { Position } from "../../domain/event/RecordedEvent.ts";
 import { ProjectionControl } from "../../services/projections/ProjectionControl.ts";
-import type { OperationError } from "../../services/transfer/LogOperations.ts";
+import type { OperationError } from "../../services/OperationError.ts";
 import { Api } from "../api/Api.ts";
 import { fail } from "../api/Problem.ts";
 

@@ -48,10 +48,10 @@ export const eventLog = Effect.gen(function* () {
       PRIMARY KEY (tenant_id, command_id)
     )`;
 
-  // A batch must not hold one command twice. Of appends to one stream in a batch, the first to fit wins and the others conflict.
-  // Empty strings in the nullable columns stand for NULL (the client cannot tell the type of an array of nulls). The head is
-  // locked first, in a statement of its own, so that the snapshot of the next statement sees every earlier append. Plans are
-  // made once and look rows up by index: statistics say that the tables are empty when the first plan is made.
+  // A batch must not hold one stream or one command twice. Empty strings in the nullable columns stand for NULL (the client
+  // cannot tell the type of an array of nulls). The head is locked first, in a statement of its own, so that the snapshot of
+  // the next statement sees every earlier append. The plan is made once, when statistics may still say that the tables are
+  // empty: it must look rows up by index all the same.
   yield* sql`
     CREATE FUNCTION append_events(
       stream_ids text[], expected_versions bigint[], event_counts integer[], fingerprints text[], command_ids text[],
@@ -73,7 +73,7 @@ export const eventLog = Effect.gen(function* () {
             WHEN receipt.fingerprint IS NOT NULL THEN 'CommandIdReused'
             WHEN coalesce(stream.version, 0) <> appends.expected THEN 'Conflict'
             ELSE 'Appended'
-          END AS fit
+          END AS verdict
         FROM unnest(stream_ids, expected_versions, event_counts, fingerprints, command_ids, tenant_ids, correlation_ids,
           causation_ids, traceparents, issued_ats, rejections) WITH ORDINALITY
           AS appends(stream_id, expected, count, fingerprint, command_id, tenant_id, correlation_id, causation_id,
@@ -86,15 +86,10 @@ export const eventLog = Effect.gen(function* () {
           SELECT events.version FROM events WHERE events.stream_id = appends.stream_id
           ORDER BY events.version DESC LIMIT 1
         ) stream ON true
-      ), judged AS (
-        SELECT checked.*,
-          CASE WHEN checked.fit = 'Appended' AND row_number() OVER alike > 1 THEN 'Conflict' ELSE checked.fit END AS verdict,
-          checked.actual + CASE checked.fit WHEN 'Appended' THEN first_value(checked.count) OVER alike ELSE 0 END AS reached
-        FROM checked WINDOW alike AS (PARTITION BY checked.stream_id, checked.fit ORDER BY checked.ordinal)
       ), placed AS (
-        SELECT judged.*,
-          head + sum(CASE judged.verdict WHEN 'Appended' THEN judged.count ELSE 0 END) OVER (ORDER BY judged.ordinal) AS last
-        FROM judged
+        SELECT checked.*,
+          head + sum(CASE checked.verdict WHEN 'Appended' THEN checked.count ELSE 0 END) OVER (ORDER BY checked.ordinal) AS last
+        FROM checked
       ), inserted AS (
         INSERT INTO events (position, stream_id, version, event_id, type, schema_version, tenant_id, command_id,
           correlation_id, causation_id, traceparent, data, recorded_at)
@@ -108,7 +103,7 @@ export const eventLog = Effect.gen(function* () {
       ), receipts AS (
         INSERT INTO command_receipts (tenant_id, command_id, fingerprint, stream_id, version, position, rejection,
           recorded_at)
-        SELECT placed.tenant_id, placed.command_id, placed.fingerprint, placed.stream_id, placed.reached,
+        SELECT placed.tenant_id, placed.command_id, placed.fingerprint, placed.stream_id, placed.expected + placed.count,
           CASE placed.count WHEN 0 THEN head ELSE placed.last END, nullif(placed.rejection, '')::jsonb, placed.issued_at
         FROM placed WHERE placed.verdict = 'Appended'
       ), moved AS (
@@ -116,7 +111,11 @@ export const eventLog = Effect.gen(function* () {
         WHERE only_row AND head < (SELECT max(placed.last) FROM placed)
       )
       SELECT placed.verdict,
-        CASE placed.verdict WHEN 'Duplicate' THEN placed.first_version ELSE placed.reached END,
+        CASE placed.verdict
+          WHEN 'Appended' THEN placed.expected + placed.count
+          WHEN 'Duplicate' THEN placed.first_version
+          ELSE placed.actual
+        END,
         CASE
           WHEN placed.verdict = 'Duplicate' THEN placed.first_position
           WHEN placed.count = 0 THEN head

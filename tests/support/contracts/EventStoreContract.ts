@@ -2,7 +2,7 @@ import { PgClient } from "@effect/sql-pg";
 import { assert, layer } from "@effect/vitest";
 import { Cause, Context, Effect, Exit, Fiber, Layer, type Scope } from "effect";
 import { TestClock } from "effect/testing";
-import type { DomainEvent } from "../../../domain/event/DomainEvent.ts";
+import { type DomainEvent, type EventType, eventTypes } from "../../../domain/event/DomainEvent.ts";
 import { currentVersion } from "../../../domain/event/EventVersions.ts";
 import { Position, type RecordedEvent } from "../../../domain/event/RecordedEvent.ts";
 import { StoredEventError } from "../../../domain/event/StoredEvent.ts";
@@ -12,6 +12,7 @@ import {
   type AppendOutcome,
   EventStore,
   EventStoreError,
+  isReadable,
 } from "../../../services/EventStore.ts";
 import {
   appendOf,
@@ -412,6 +413,125 @@ export const eventStoreContract = <E1, E2>(
       }
       assert.lengthOf(yield* store.read(head, 10), 1);
     });
+
+    /** Where a scan ended, and the positions and types that it met; all positions counted from a head. */
+    const scanned =
+      (store: EventStore["Service"], head: number) =>
+      (after: number, limit: number, types: ReadonlyArray<EventType>) =>
+        Effect.map(store.scan(Position.make(head + after), limit, types), ({ events, reached }) => ({
+          reached: reached - head,
+          met: events.map((event) =>
+            [event.position - head, isReadable(event) ? event.event._tag : event.type] as const
+          ),
+        }));
+
+    test(
+      "scans the log for events of some types, and tells how far it came",
+      function* (store, tenantId) {
+        const head = yield* store.head;
+        const upload = eventOf(tenantId);
+        const { uploadId } = upload;
+        const events: ReadonlyArray<DomainEvent> = [
+          upload,
+          conversionOf(upload),
+          { _tag: "UploadReady", uploadId, media },
+          conversionOf(upload),
+          { _tag: "UploadDeleted", uploadId, userId: user },
+        ];
+        const append = appendOf(tenantId, `${tenantId}/a`, 0, events);
+        yield* store.append(append);
+        const scan = scanned(store, head);
+        const conversions = [[2, "ConversionRequested"], [4, "ConversionRequested"]] as const;
+        assert.deepEqual(yield* scan(0, 10, ["ConversionRequested"]), { reached: 5, met: [...conversions] });
+        assert.deepEqual(yield* scan(0, 3, ["ConversionRequested"]), {
+          reached: 3,
+          met: conversions.slice(0, 1),
+        });
+        assert.deepEqual(yield* scan(2, 1, ["ConversionRequested"]), { reached: 3, met: [] });
+        assert.deepEqual(yield* scan(3, 2, ["ConversionRequested", "UploadDeleted"]), {
+          reached: 5,
+          met: [[4, "ConversionRequested"], [5, "UploadDeleted"]],
+        });
+        assert.deepEqual(yield* scan(0, 10, []), { reached: 5, met: [] });
+        assert.deepEqual(yield* scan(5, 10, ["UploadReceived"]), { reached: 5, met: [] });
+        const everything = yield* store.scan(head, 10, eventTypes);
+        assert.deepStrictEqual(everything, {
+          reached: Position.make(head + 5),
+          events: yield* store.read(head, 10),
+        });
+      },
+    );
+
+    test(
+      "dies of a hole in the log also where it would pass over the event",
+      function* (store, tenantId, sql) {
+        const head = yield* store.head;
+        yield* store.append(
+          appendOf(tenantId, `${tenantId}/a`, 0, [1, 2, 3, 4, 5].map(() => eventOf(tenantId))),
+        );
+        const diesWithout = (lost: number, after: number, limit: number) =>
+          whileChanged(
+            sql,
+            sql`DELETE FROM events WHERE position = ${head + lost}`,
+            dies(store.scan(Position.make(head + after), limit, ["ConversionRequested"])),
+          );
+        const cases: ReadonlyArray<readonly [lost: number, after: number, limit: number, dies: boolean]> = [
+          [1, 0, 10, true],
+          [3, 0, 10, true],
+          [3, 0, 3, true],
+          [3, 2, 1, true],
+          [3, 2, 10, true],
+          [5, 0, 10, true],
+          [5, 4, 10, true],
+          [3, 0, 2, false],
+          [3, 3, 10, false],
+        ];
+        for (const [lost, after, limit, expected] of cases) {
+          const message = `without ${lost}, after ${after}, at most ${limit}`;
+          assert.strictEqual(yield* diesWithout(lost, after, limit), expected, message);
+        }
+      },
+    );
+
+    test(
+      "tells everything it can of an event that it cannot read, and scans on",
+      function* (store, tenantId, sql) {
+        const head = yield* store.head;
+        const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        const streamId = `${tenantId}/a`;
+        const append = appendOf(tenantId, streamId, 0, [1, 2, 3].map(() => eventOf(tenantId)), {
+          traceparent,
+        });
+        yield* store.append(append);
+        const second = sql`position = ${head + 2}`;
+        const changes = [
+          ["UnknownType", sql`UPDATE events SET type = 'UploadForgotten' WHERE ${second}`, []],
+          ["UnknownVersion", sql`UPDATE events SET schema_version = 99 WHERE ${second}`, ["UploadReceived"]],
+          ["Invalid", sql`UPDATE events SET data = data - 'filename' WHERE ${second}`, ["UploadReceived"]],
+          ["Invalid", sql`UPDATE events SET data = '[]' WHERE ${second}`, ["UploadReceived"]],
+          ["Invalid", sql`UPDATE events SET data = 'null' WHERE ${second}`, ["UploadReceived"]],
+        ] as const;
+        for (const [reason, change, types] of changes) {
+          const { events, reached } = yield* whileChanged(sql, change, store.scan(head, 10, types));
+          assert.strictEqual(reached, head + 3);
+          assert.lengthOf(events, types.length === 0 ? 1 : 3);
+          const found = events.find((event) => !isReadable(event));
+          assert(found !== undefined && !isReadable(found));
+          const { unreadable, ...rest } = found;
+          const position = Position.make(head + 2);
+          const type = reason === "UnknownType" ? "UploadForgotten" : "UploadReceived";
+          const eventId = eventIds(append)[1] ?? assert.fail();
+          assert.deepStrictEqual(rest, { position, streamId, eventId, type, tenantId, traceparent });
+          assert.deepInclude(unreadable, { reason, type, position });
+        }
+        // What is not asked for need not be readable; nor is it met before its place.
+        const [, , spoil] = changes.map(([, change]) => change);
+        const passed = whileChanged(sql, spoil ?? assert.fail(), store.scan(head, 10, ["UploadDeleted"]));
+        assert.deepStrictEqual(yield* passed, { events: [], reached: Position.make(head + 3) });
+        const before = whileChanged(sql, spoil ?? assert.fail(), store.scan(head, 1, ["UploadReceived"]));
+        assert.isTrue((yield* before).events.every(isReadable));
+      },
+    );
 
     test("reads an event of an older version as today's version has it", function* (store, tenantId, sql) {
       const head = yield* store.head;

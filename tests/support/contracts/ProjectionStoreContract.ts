@@ -170,6 +170,11 @@ export const projectionStoreContract = (
     const tooMany = Array.from({ length: 5 }, () => received());
     const writing = yield* Effect.flip(store.apply(tally, ...from(1, received(b), ...tooMany)));
     assert.strictEqual(writing.reason, "Poison");
+    const keysOf = () => {
+      throw new Error("This event has no key");
+    };
+    const finding = yield* Effect.flip(store.apply({ ...tally, keysOf }, ...from(1, received(b))));
+    assert.strictEqual(finding.reason, "Poison");
 
     assert.strictEqual(yield* store.prepare(tally), 1);
     assert.deepStrictEqual(yield* rowsOf(tally), before);

@@ -1,0 +1,74 @@
+import { assert, layer } from "@effect/vitest";
+import { Effect, Layer, Result } from "effect";
+import * as PgEventStore from "../../../infra/postgres/PgEventStore.ts";
+import { type Append, EventStore } from "../../../services/EventStore.ts";
+import { postgres } from "../../support/Databases.ts";
+import { appendOf, newId, newTenant, receivedBy } from "../../support/Fixtures.ts";
+
+const store = Layer.provide(PgEventStore.layer({ callsInFlight: 2 }), postgres);
+
+layer(store, { excludeTestServices: true })("Appends that wait at the same time", (it) => {
+  const together = (appends: ReadonlyArray<Append>) =>
+    Effect.gen(function* () {
+      const { append } = yield* EventStore;
+      return yield* Effect.all(appends.map((each) => Effect.result(append(each))), {
+        concurrency: "unbounded",
+      });
+    });
+
+  const successes = <A, E>(results: ReadonlyArray<Result.Result<A, E>>) =>
+    results.map((result) => Result.isSuccess(result) ? result.success : assert.fail(String(result.failure)));
+
+  it.effect("and want the same version of a stream: the first has it, the others hear of it", () =>
+    Effect.gen(function* () {
+      const tenantId = newTenant();
+      const streamId = `${tenantId}/a`;
+      const rivals = Array.from(
+        { length: 16 },
+        () => appendOf(tenantId, streamId, 0, [receivedBy(tenantId), receivedBy(tenantId)]),
+      );
+      const [first, ...others] = successes(yield* together(rivals));
+      assert.deepInclude(first, { _tag: "Appended", version: 2 });
+      assert.deepStrictEqual(others, others.map(() => ({ _tag: "Conflict" as const, actualVersion: 2 })));
+      const stale = successes(yield* together(rivals.map((rival) => ({ ...rival, expectedVersion: 1 }))));
+      assert.strictEqual(stale[0]?._tag, "Duplicate");
+      assert.deepStrictEqual(
+        stale.slice(1),
+        others.map(() => ({ _tag: "Conflict" as const, actualVersion: 2 })),
+      );
+    }));
+
+  it.effect("and want the same version: one has it although a repeated command stood before it", () =>
+    Effect.gen(function* () {
+      const tenantId = newTenant();
+      const streamId = `${tenantId}/a`;
+      const known = appendOf(tenantId, streamId, 0, [receivedBy(tenantId)]);
+      yield* together([known]);
+      const next = appendOf(tenantId, streamId, 1, [receivedBy(tenantId)]);
+      const outcomes = successes(yield* together([{ ...known, expectedVersion: 1 }, next]));
+      assert.deepInclude(outcomes[0], { _tag: "Duplicate", version: 1 });
+      assert.deepInclude(outcomes[1], { _tag: "Appended", version: 2 });
+    }));
+
+  it.effect("and want the same version: one has it although the one before it cannot be stored", () =>
+    Effect.gen(function* () {
+      const tenantId = newTenant();
+      const unstorable = receivedBy(tenantId, { metadata: { note: "NUL \u0000 in a text" } });
+      const results = yield* together(
+        [unstorable, receivedBy(tenantId)].map((event) => appendOf(tenantId, `${tenantId}/a`, 0, [event])),
+      );
+      assert.isTrue(results[0] && Result.isFailure(results[0]) && results[0].failure.reason === "Rejected");
+      assert.isTrue(results[1] && Result.isSuccess(results[1]) && results[1].success._tag === "Appended");
+    }));
+
+  it.effect("and bear the same command: the second hears what became of the first", () =>
+    Effect.gen(function* () {
+      const tenantId = newTenant();
+      const commandId = newId("cmd");
+      const both = ["a", "b"].map((name) =>
+        appendOf(tenantId, `${tenantId}/${name}`, 0, [receivedBy(tenantId)], { commandId })
+      );
+      const tags = successes(yield* together(both)).map(({ _tag }) => _tag);
+      assert.sameMembers(tags, ["Appended", "Duplicate"]);
+    }));
+});
