@@ -39,7 +39,7 @@ export class OpenEvents {
   /** Gives back what is not handled, in the order of the log, so that another worker can take it at once. */
   giveBack(): void {
     const inOrder = [...this.#events.values()].sort((a, b) => a.recorded.position - b.recorded.position);
-    for (const { message, isHandled } of inOrder) message.respond(isHandled ? "+ACK" : "+WPI");
+    for (const { message, isHandled } of inOrder) message.respond(isHandled ? "+ACK" : "-NAK");
     this.#events.clear();
   }
 }

@@ -15,6 +15,9 @@ export class PoisonError extends Schema.TaggedError<PoisonError>()("PoisonError"
   }
 }
 
+/** What a view could not do with an event, with the causes below it. */
+export const detailOf = ({ cause }: ProjectionStoreError): string => Cause.pretty(Cause.fail(cause));
+
 /** How a follower goes about what differs between a live view and a shadow. */
 export interface Following<E, R, E2, R2> {
   /** The most positions that one transaction passes. */
@@ -80,7 +83,7 @@ export const follow = Effect.fnUntraced(
               ? Effect.fail(error)
               : poison(from, events, reached, first, {
                 reason: "Unfoldable",
-                detail: Cause.pretty(Cause.fail(error.cause)),
+                detail: detailOf(error),
               })),
         );
       });

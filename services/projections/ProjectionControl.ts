@@ -2,6 +2,7 @@ import { Clock, Context, Effect, Layer, Schema } from "effect";
 import { Position } from "../../domain/event/RecordedEvent.ts";
 import { EventStore, type EventStoreError, isReadable } from "../EventStore.ts";
 import { type OperationError, operationError } from "../OperationError.ts";
+import { detailOf } from "./Follow.ts";
 import { ParkedEvent, ParkedEvents, type ParkedFilter } from "./ParkedEvents.ts";
 import type { Projection, ViewRow } from "./Projection.ts";
 import { eachProjection, projectionNames, withProjection } from "./Projections.ts";
@@ -120,7 +121,7 @@ export class ProjectionControl extends Context.Service<ProjectionControl, {
           if (!isReadable(event)) return event.unreadable.message;
           return yield* parked.apply(projection, event).pipe(
             Effect.as(null),
-            Effect.catchIf(({ reason }) => reason === "Poison", ({ cause }) => Effect.succeed(String(cause))),
+            Effect.catchIf(({ reason }) => reason === "Poison", (error) => Effect.succeed(detailOf(error))),
           );
         },
       );

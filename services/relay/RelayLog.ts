@@ -115,8 +115,11 @@ export const relayLog = Effect.fnUntraced(
           fault: `has lost its end: position ${state.last} after ${expected}`,
         });
       }
-      const handled = yield* stream.handled(state, yield* positions.all);
-      yield* Effect.forEach(handled, ([name, position]) => positions.save(name, position), { discard: true });
+      const known = yield* positions.all;
+      const handled = yield* stream.handled(state, known);
+      for (const [name, position] of handled) {
+        if (position !== known.get(name)) yield* positions.save(name, position);
+      }
       const lowest = lowestOf(handled);
       if (state.first > lowest + 1) {
         return yield* new StreamFault({

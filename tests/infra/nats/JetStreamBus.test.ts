@@ -1,6 +1,7 @@
 import { PgClient } from "@effect/sql-pg";
 import { assert, layer } from "@effect/vitest";
-import { Deferred, Effect, Exit, Latch, Layer, Queue, Redacted, Scope } from "effect";
+import type { Msg } from "@nats-io/transport-node";
+import { Effect, Exit, Latch, Layer, Queue, Redacted, Scope } from "effect";
 import { layer as busLayer } from "../../../infra/nats/JetStreamBus.ts";
 import * as JetStreamRelayStream from "../../../infra/nats/JetStreamRelayStream.ts";
 import { Nats } from "../../../infra/nats/Nats.ts";
@@ -99,26 +100,55 @@ layer(busLayer.pipe(Layer.provideMerge(log)), { excludeTestServices: true })("Je
       assert.strictEqual(yield* Queue.size(answers), 0);
     })));
 
+  it.effect("carries an event under the trace that wrote it, its position and its id", () =>
+    Effect.gen(function* () {
+      const store = yield* EventStore;
+      const { connection } = yield* Nats;
+      const tenantId = newTenant();
+      const messages = yield* Queue.unbounded<Msg>();
+      yield* Effect.acquireRelease(
+        Effect.sync(() =>
+          connection.subscribe(`tapedeck.event.upload.UploadReceived.${tenantId}.a`, {
+            callback: (_, message) => {
+              Queue.offerUnsafe(messages, message);
+            },
+          })
+        ),
+        (subscription) => Effect.sync(() => subscription.unsubscribe()),
+      );
+      yield* Effect.promise(() => connection.flush());
+      const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+      const append = appendOf(tenantId, `${tenantId}/a`, 0, [receivedBy(tenantId)], { traceparent });
+      yield* store.append(append);
+      const { headers } = yield* Queue.take(messages);
+      assert.strictEqual(headers?.get("Nats-Msg-Id"), append.events[0]?.eventId);
+      assert.strictEqual(headers?.get("Tapedeck-Position"), String(yield* store.head));
+      const sent = headers?.get("traceparent") ?? "";
+      assert.match(sent, /^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01$/);
+      assert.notStrictEqual(sent, traceparent, "the relay's own span is the parent of what follows");
+    }));
+
   it.effect("hands over at once what another worker gave back", () =>
     Effect.gen(function* () {
       const bus = yield* EventBus;
       const store = yield* EventStore;
       const tenantId = newTenant();
-      const inHand = yield* Deferred.make<void>();
-      const again = yield* Deferred.make<void>();
-      const consume = (handle: Effect.Effect<unknown>) =>
+      const events = yield* Queue.unbounded<number>();
+      const consume = (afterwards: Effect.Effect<void>) =>
         bus.consume({
           name: tenantId,
           types: ["UploadReceived"],
-          concurrency: 1,
-          handle: () => Effect.asVoid(handle),
+          concurrency: 4,
+          handle: ({ tenantId: whose, position }) =>
+            whose === tenantId ? Effect.andThen(Queue.offer(events, position), afterwards) : Effect.void,
           giveUp: null,
         });
-      yield* store.append(appendOf(tenantId, `${tenantId}/a`, 0, [receivedBy(tenantId)]));
-      const held = Effect.andThen(Deferred.succeed(inHand, undefined), Effect.never);
-      yield* Effect.scoped(Effect.andThen(consume(held), Deferred.await(inHand)));
-      yield* consume(Deferred.succeed(again, undefined));
-      yield* Deferred.await(again);
+      for (const stream of ["a", "b"]) {
+        yield* store.append(appendOf(tenantId, `${tenantId}/${stream}`, 0, [receivedBy(tenantId)]));
+      }
+      yield* Effect.scoped(Effect.andThen(consume(Effect.never), Queue.takeN(events, 2)));
+      yield* consume(Effect.void);
+      yield* Queue.takeN(events, 2);
       // Well before the server would take the first worker for dead.
     }), 8_000);
 });
