@@ -1,6 +1,7 @@
 import { Effect, Fiber } from "effect";
+import type { EventType } from "../domain/event/DomainEvent.ts";
 import { Position, type RecordedEvent } from "../domain/event/RecordedEvent.ts";
-import type { EventStore, EventStoreError } from "./EventStore.ts";
+import { type EventStore, type EventStoreError, isReadable } from "./EventStore.ts";
 
 /**
  * Reads the log onward from a position, batch after batch, and waits where it ends. Never returns; `onBatch` gets at least one
@@ -28,5 +29,33 @@ export const followLog = <E, R>(
       isFarBehind = after === next;
       if (ahead !== null && !isFarBehind) yield* Fiber.interrupt(ahead);
       current = ahead !== null && isFarBehind ? Fiber.join(ahead) : read(after);
+    }
+  });
+
+/**
+ * Reads the events of some types onward from a position, and waits where the log ends. Never returns; `onEvents` gets them in order, with
+ * the position that has been reached. Dies of one that this program cannot read; those of types that it does not know are not wanted.
+ */
+export const followTypes = <E, R>(
+  store: EventStore["Service"],
+  from: { readonly after: Position; readonly limit: number; readonly types: ReadonlyArray<EventType> },
+  onEvents: (events: ReadonlyArray<RecordedEvent>, reached: Position) => Effect.Effect<void, E, R>,
+): Effect.Effect<never, E | EventStoreError, R> =>
+  Effect.gen(function* () {
+    const types = new Set<string>(from.types);
+    let { after } = from;
+    while (true) {
+      const { events, reached } = yield* store.scan(after, from.limit, from.types);
+      if (reached === after) {
+        yield* store.awaitBeyond(after);
+        continue;
+      }
+      const wanted = events.filter((event) => isReadable(event) || types.has(event.type));
+      yield* onEvents(
+        yield* Effect.forEach(wanted, (event) =>
+          isReadable(event) ? Effect.succeed(event) : Effect.die(event.unreadable)),
+        reached,
+      );
+      after = reached;
     }
   });

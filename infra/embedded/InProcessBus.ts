@@ -5,7 +5,7 @@ import { ConsumerPositions } from "../../services/ConsumerPositions.ts";
 import { makeDeliveries } from "../../services/Delivery.ts";
 import { type Consumer, EventBus, type Replayed } from "../../services/EventBus.ts";
 import { EventStore } from "../../services/EventStore.ts";
-import { followLog } from "../../services/LogReader.ts";
+import { followTypes } from "../../services/LogReader.ts";
 import { persisting, resuming } from "../../services/Resuming.ts";
 import { HandledFloor } from "./HandledFloor.ts";
 
@@ -50,22 +50,21 @@ export const layer = Layer.effect(
           Effect.ensuring(Semaphore.release(open, 1)),
         );
 
-      const onBatch = (events: ReadonlyArray<RecordedEvent>) =>
-        Effect.forEach(events, (recorded) => {
-          const wanted = consumer.types.includes(recorded.event._tag);
-          if (!wanted) return Effect.sync(() => floor.see(recorded.position, false));
-          return Effect.andThen(
+      const onEvents = (events: ReadonlyArray<RecordedEvent>, reached: Position) =>
+        Effect.forEach(events, (recorded) =>
+          Effect.andThen(
             Semaphore.take(open, 1),
             Effect.suspend(() => {
               floor.see(recorded.position, true);
               return Effect.forkScoped(handle(recorded), { startImmediately: true });
             }),
-          );
-        }, { discard: true });
+          ), { discard: true }).pipe(Effect.andThen(Effect.sync(() => floor.see(reached, false))));
 
       yield* Effect.addFinalizer(() => save);
       yield* save.pipe(Effect.repeat(Schedule.spaced(saveEvery)), Effect.forkScoped);
-      yield* Effect.forkScoped(reading(store, `Reading the log for ${name}`, start, onBatch));
+      yield* Effect.forkScoped(
+        reading(store, `Reading the log for ${name}`, { start, types: consumer.types }, onEvents),
+      );
     });
 
     const live = (types: ReadonlyArray<EventType>) =>
@@ -73,12 +72,7 @@ export const layer = Layer.effect(
         Effect.gen(function* () {
           const what = "Reading the log as it grows";
           const start = yield* persisting(what, store.head);
-          yield* reading(
-            store,
-            what,
-            start,
-            (events) => Queue.offerAll(queue, events.filter(({ event }) => types.includes(event._tag))),
-          );
+          yield* reading(store, what, { start, types }, (events) => Queue.offerAll(queue, events));
         })
       );
 
@@ -89,22 +83,22 @@ export const layer = Layer.effect(
   }),
 );
 
-/** Reads on for ever: when the log is out of reach, tries again from the last batch that was taken. */
+/** Reads on for ever: when the log is out of reach, tries again from where the last events were taken. */
 const reading = <R>(
   store: EventStore["Service"],
   what: string,
-  start: Position,
-  onBatch: (events: ReadonlyArray<RecordedEvent>) => Effect.Effect<unknown, never, R>,
+  { start, types }: { readonly start: Position; readonly types: ReadonlyArray<EventType> },
+  onEvents: (events: ReadonlyArray<RecordedEvent>, reached: Position) => Effect.Effect<unknown, never, R>,
 ): Effect.Effect<never, never, R> =>
   Effect.suspend(() => {
     let after = start;
     return resuming(
       what,
       Effect.suspend(() =>
-        followLog(store, { after, limit: 256 }, (events) =>
+        followTypes(store, { after, limit: 256, types }, (events, reached) =>
           Effect.andThen(
-            onBatch(events),
-            Effect.sync(() => void (after = events.at(-1)?.position ?? after)),
+            onEvents(events, reached),
+            Effect.sync(() => void (after = reached)),
           ))
       ),
     );

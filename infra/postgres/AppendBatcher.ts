@@ -7,14 +7,7 @@ import { callAppend } from "./AppendCall.ts";
 interface Waiting {
   readonly append: Append;
   readonly done: Deferred.Deferred<AppendOutcome, EventStoreError>;
-  /** What became of it, once that is known. */
-  exit: Exit.Exit<AppendOutcome, EventStoreError> | null;
 }
-
-const answer = (waiting: Waiting, exit: Exit.Exit<AppendOutcome, EventStoreError>): void => {
-  waiting.exit = exit;
-  Deferred.doneUnsafe(waiting.done, exit);
-};
 
 /** The most appends that share one call. */
 const batchSize = 256;
@@ -27,23 +20,27 @@ export const makeAppendBatcher = Effect.fnUntraced(function* (callsInFlight: num
   const sql = yield* PgClient.PgClient;
   const queue = yield* Queue.unbounded<Waiting>();
 
-  const call = (batch: ReadonlyArray<Waiting>): Effect.Effect<void> =>
-    Effect.suspend(() => callAppend(sql, batch.map(({ append }) => append))).pipe(
+  const call = (batch: ReadonlyArray<Waiting>, rivals: ReadonlyArray<Waiting>): Effect.Effect<void> => {
+    const all = [...batch, ...rivals];
+    const appends = (some: ReadonlyArray<Waiting>) => some.map(({ append }) => append);
+    return Effect.suspend(() => callAppend(sql, appends(batch), appends(rivals))).pipe(
       Effect.map((outcomes) =>
-        batch.forEach((waiting, index) => {
+        all.forEach((waiting, index) => {
           const outcome = outcomes[index];
-          if (outcome) answer(waiting, Exit.succeed(outcome));
+          if (outcome) Deferred.doneUnsafe(waiting.done, Exit.succeed(outcome));
+          else Queue.offerUnsafe(queue, waiting);
         })
       ),
       Effect.mapError((cause) => new EventStoreError({ reason: reasonOf(cause), cause })),
       Effect.catchCause((cause) =>
-        batch.length > 1 && !isOutage(cause)
+        all.length > 1 && !isOutage(cause)
           // One append that cannot be encoded, or that the database cannot take, must not fail its neighbours.
-          ? Effect.forEach(batch, (waiting) => call([waiting]), { discard: true })
-          : Effect.sync(() => batch.forEach((waiting) => answer(waiting, Exit.failCause(cause))))
+          ? Effect.forEach(all, (waiting) => call([waiting], []), { discard: true })
+          : Effect.forEach(all, ({ done }) => Deferred.failCause(done, cause), { discard: true })
       ),
       Effect.withTracerEnabled(false),
     );
+  };
 
   /** Answers those whose deadline has passed, and returns the others. */
   const dropLate = Effect.fnUntraced(function* (batch: ReadonlyArray<Waiting>) {
@@ -64,9 +61,9 @@ export const makeAppendBatcher = Effect.fnUntraced(function* (callsInFlight: num
       Queue.offerAllUnsafe(queue, rest);
       idle--;
       const inTime = yield* dropLate(batch);
-      if (inTime.length > 0) yield* call(inTime);
+      const rivalsInTime = yield* dropLate(rivals);
+      if (inTime.length + rivalsInTime.length > 0) yield* call(inTime, rivalsInTime);
       idle++;
-      Queue.offerAllUnsafe(queue, rivals.filter((rival) => !isBeaten(rival)).map(({ waiting }) => waiting));
     }
   });
   yield* Effect.forEach(Array.from({ length: callsInFlight }), () => Effect.forkScoped(pump), {
@@ -76,39 +73,36 @@ export const makeAppendBatcher = Effect.fnUntraced(function* (callsInFlight: num
   return (append: Append): Effect.Effect<AppendOutcome, EventStoreError> =>
     Effect.suspend(() => {
       const done = Deferred.makeUnsafe<AppendOutcome, EventStoreError>();
-      Queue.offerUnsafe(queue, { append, done, exit: null });
+      Queue.offerUnsafe(queue, { append, done });
       return Deferred.await(done);
     });
 });
 
-/** An append, and the one that it waits for: both want the same place in a stream, and at most one of them can have it. */
-interface Rival {
-  readonly waiting: Waiting;
-  readonly first: Waiting;
-}
-
 /**
  * What one of some idle pumps takes of the waiting appends, and what it leaves. The pumps share the streams: one batch is made ready
- * and answered here while another is written in the database; if one pump took all, the two sides would wait for each other. A
- * batch holds no command and no stream twice. Rivals of one of its appends need no call to know that they have lost.
+ * and answered here while another is written in the database; if one pump took all, the two sides would wait for each other. The
+ * batch holds no command and no stream twice; rivals want a place that one of the batch wants, so that at most one of them can have it.
  */
 const split = (waiting: ReadonlyArray<Waiting>, idle: number) => {
   const share = Math.ceil(new Set(waiting.map(({ append }) => append.streamId)).size / idle);
   const commands = new Set<string>();
-  const streams = new Map<string, Waiting>();
+  const streams = new Map<string, Append>();
   const batch: Array<Waiting> = [];
-  const rivals: Array<Rival> = [];
+  const rivals: Array<Waiting> = [];
   const rest: Array<Waiting> = [];
   for (const entry of waiting) {
-    const { streamId, context } = entry.append;
-    const command = `${context.tenantId} ${context.commandId}`;
-    const first = streams.get(streamId);
-    if (first !== undefined && areRivals(first.append, entry.append)) {
-      rivals.push({ waiting: entry, first });
-    } else if (first === undefined && batch.length < Math.min(share, batchSize) && !commands.has(command)) {
+    const { append } = entry;
+    const command = `${append.context.tenantId} ${append.context.commandId}`;
+    const first = streams.get(append.streamId);
+    if (commands.has(command) || batch.length + rivals.length >= batchSize) {
+      rest.push(entry);
+    } else if (first === undefined && batch.length < share) {
       commands.add(command);
-      streams.set(streamId, entry);
+      streams.set(append.streamId, append);
       batch.push(entry);
+    } else if (first !== undefined && areRivals(first, append)) {
+      commands.add(command);
+      rivals.push(entry);
     } else {
       rest.push(entry);
     }
@@ -117,22 +111,7 @@ const split = (waiting: ReadonlyArray<Waiting>, idle: number) => {
 };
 
 const areRivals = (one: Append, other: Append): boolean =>
-  one.expectedVersion === other.expectedVersion && one.events.length > 0 && other.events.length > 0 &&
-  (one.context.commandId !== other.context.commandId || one.context.tenantId !== other.context.tenantId);
-
-/** Answers a rival if what became of the first one settles it: the stream is not where both expect it, or nobody can tell. */
-const isBeaten = ({ waiting, first: { exit } }: Rival): boolean => {
-  if (exit === null) return false;
-  if (Exit.isFailure(exit)) {
-    if (isOutage(exit.cause)) answer(waiting, exit);
-    return isOutage(exit.cause);
-  }
-  const { value: outcome } = exit;
-  if (outcome._tag !== "Appended" && outcome._tag !== "Conflict") return false;
-  const actualVersion = outcome._tag === "Appended" ? outcome.version : outcome.actualVersion;
-  answer(waiting, Exit.succeed({ _tag: "Conflict", actualVersion }));
-  return true;
-};
+  one.expectedVersion === other.expectedVersion && one.events.length > 0 && other.events.length > 0;
 
 /** SQLSTATE classes of what will fail again however often it is tried: data, constraints, and limits of the program. */
 const permanent = /^(22|23|54)/;

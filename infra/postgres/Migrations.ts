@@ -9,6 +9,6 @@ export const layer = PgMigrator.layer({
   loader: PgMigrator.fromRecord({
     "0001_event_log": eventLog,
     "0002_reading": reading,
-    "0004_relay": relay,
+    "0003_relay": relay,
   }),
 }).pipe(Layer.provide(Layer.succeed(References.TracerEnabled, false)));

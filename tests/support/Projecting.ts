@@ -139,7 +139,7 @@ const projecting = Effect.gen(function* () {
       ),
     tableId: (name) =>
       Effect.map(
-        sql`SELECT ${`view_${name}_v1`}::regclass::oid::float8 AS oid`,
+        sql`SELECT ${`view_${name}_v1`}::regclass::oid::bigint::float8 AS oid`,
         (rows) => decodeOid(rows)[0].oid,
       ),
   };

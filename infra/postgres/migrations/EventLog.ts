@@ -48,7 +48,8 @@ export const eventLog = Effect.gen(function* () {
       PRIMARY KEY (tenant_id, command_id)
     )`;
 
-  // A batch must not hold one stream or one command twice. Empty strings in the nullable columns stand for NULL (the client
+  // A batch must not hold one command twice, nor one stream, but for rivals: appends that are not written, only told whether
+  // their command is known and their version taken. Empty strings in the nullable columns stand for NULL (the client
   // cannot tell the type of an array of nulls). The head is locked first, in a statement of its own, so that the snapshot of
   // the next statement sees every earlier append. The plan is made once, when statistics may still say that the tables are
   // empty: it must look rows up by index all the same.
@@ -56,7 +57,7 @@ export const eventLog = Effect.gen(function* () {
     CREATE FUNCTION append_events(
       stream_ids text[], expected_versions bigint[], event_counts integer[], fingerprints text[], command_ids text[],
       tenant_ids text[], correlation_ids text[], causation_ids text[], traceparents text[], issued_ats timestamptz[],
-      rejections text[], event_appends integer[], event_numbers integer[], event_ids text[], event_types text[],
+      rejections text[], are_rivals boolean[], event_appends integer[], event_numbers integer[], event_ids text[], event_types text[],
       event_schema_versions integer[], event_data jsonb[]
     ) RETURNS TABLE (outcome text, stream_version bigint, log_position bigint, rejection jsonb)
     LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
@@ -72,12 +73,13 @@ export const eventLog = Effect.gen(function* () {
             WHEN receipt.fingerprint = appends.fingerprint THEN 'Duplicate'
             WHEN receipt.fingerprint IS NOT NULL THEN 'CommandIdReused'
             WHEN coalesce(stream.version, 0) <> appends.expected THEN 'Conflict'
+            WHEN appends.is_rival THEN 'Rival'
             ELSE 'Appended'
           END AS verdict
         FROM unnest(stream_ids, expected_versions, event_counts, fingerprints, command_ids, tenant_ids, correlation_ids,
-          causation_ids, traceparents, issued_ats, rejections) WITH ORDINALITY
+          causation_ids, traceparents, issued_ats, rejections, are_rivals) WITH ORDINALITY
           AS appends(stream_id, expected, count, fingerprint, command_id, tenant_id, correlation_id, causation_id,
-            traceparent, issued_at, rejection, ordinal)
+            traceparent, issued_at, rejection, is_rival, ordinal)
         LEFT JOIN LATERAL (
           SELECT * FROM command_receipts known
           WHERE known.tenant_id = appends.tenant_id AND known.command_id = appends.command_id LIMIT 1

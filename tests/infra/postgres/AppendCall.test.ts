@@ -13,7 +13,7 @@ layer(postgres, { excludeTestServices: true })("A call of append_events", (it) =
       const events = (count: number) => Array.from({ length: count }, () => receivedBy(tenantId));
       const known = appendOf(tenantId, `${tenantId}/known`, 0, events(2), { rejection: { because: "so" } });
       const rows = (batch: Parameters<typeof callAppend>[1]) =>
-        Effect.map(callAppend(sql, batch), (outcomes): ReadonlyArray<object> => outcomes);
+        Effect.map(callAppend(sql, batch), (outcomes): ReadonlyArray<object | null> => outcomes);
       assert.deepStrictEqual(yield* rows([known]), [{ _tag: "Appended", version: 2, position: 2 }]);
       const batch = [
         appendOf(tenantId, `${tenantId}/a`, 0, events(2)),

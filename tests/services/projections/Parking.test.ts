@@ -2,8 +2,15 @@ import { assert } from "@effect/vitest";
 import { Effect } from "effect";
 import type { DomainEvent } from "../../../domain/event/DomainEvent.ts";
 import { Position } from "../../../domain/event/RecordedEvent.ts";
-import { conversionOf, encoder, media, receivedBy, renderedOf, user } from "../../support/Fixtures.ts";
-import { appendOf } from "../../support/Fixtures.ts";
+import {
+  appendOf,
+  conversionOf,
+  encoder,
+  media,
+  receivedBy,
+  renderedOf,
+  user,
+} from "../../support/Fixtures.ts";
 import { type Projecting, projectingTests } from "../../support/Projecting.ts";
 
 const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -88,12 +95,12 @@ projectingTests("A live view that meets a poison event", (test) => {
 
       yield* mend;
       // What comes meanwhile to the stream waits behind as well.
-      const append3 = appendOf(tenantId, `${tenantId}/0`, 2, [{
+      const deletion = appendOf(tenantId, `${tenantId}/0`, 2, [{
         _tag: "UploadDeleted",
         uploadId,
         userId: user,
       }]);
-      yield* given.log.append(append3);
+      yield* given.log.append(deletion);
       yield* caughtUp;
       assert.lengthOf(yield* parkedOf(given, "uploads", head), 3);
       assert.deepStrictEqual(yield* control.retry("uploads", null), { applied: 3, failed: [] });
