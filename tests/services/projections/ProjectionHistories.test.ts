@@ -89,7 +89,7 @@ layer(keepers, { excludeTestServices: true })("Every view of any history", (it) 
           discard: true,
         });
       }),
-    { arbitrary: { runs: 15, size: 60, maxShrinks: 40 } },
+    { arbitrary: { runs: 10, size: 60, maxShrinks: 40 } },
   );
 
   it.effect("is tried with histories in which everything happens", () =>
