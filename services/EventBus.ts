@@ -1,6 +1,7 @@
 import { type Cause, Context, type Effect, Schema, type Scope, type Stream } from "effect";
 import type { EventType } from "../domain/event/DomainEvent.ts";
 import type { RecordedEvent } from "../domain/event/RecordedEvent.ts";
+import type { EventRecord } from "./EventRecord.ts";
 
 /** A durable subscription: each matching event is handed to it until it has been handled. */
 export interface Consumer {
@@ -20,11 +21,11 @@ export interface Consumer {
     | null;
 }
 
-/** An event that an operator brings again: to be looked at, not to be acted on. */
+/** An event that an operator brings again, as it is stored: to be looked at, not to be acted on. */
 export interface Replayed {
   /** The replay that it belongs to. */
   readonly replayId: string;
-  readonly recorded: RecordedEvent;
+  readonly record: EventRecord;
 }
 
 /** The bus did not take what it was to carry. */
@@ -46,12 +47,12 @@ export class EventBus extends Context.Service<EventBus, {
   /** Events of these types from now on, without memory: for what only matters at this moment. */
   readonly live: (types: ReadonlyArray<EventType>) => Stream.Stream<RecordedEvent>;
   /**
-   * Brings recorded events again, under the name of the replay, on a way of their own: no consumer and no `live` stream sees them.
+   * Brings events again as they are stored, under the name of the replay, on a way of their own: no consumer and no `live` stream sees them.
    * Returns when the bus has taken all of them.
    */
   readonly replay: (
     replayId: string,
-    events: ReadonlyArray<RecordedEvent>,
+    records: ReadonlyArray<EventRecord>,
   ) => Effect.Effect<void, EventBusError>;
   /** Replayed events from now on, without memory. */
   readonly replays: Stream.Stream<Replayed>;

@@ -3,6 +3,7 @@ import type { DomainEvent, EventType } from "../domain/event/DomainEvent.ts";
 import type { Position, RecordedEvent } from "../domain/event/RecordedEvent.ts";
 import type { StoredEventError } from "../domain/event/StoredEvent.ts";
 import type { CommandId, EventId, TenantId } from "../domain/Id.ts";
+import type { RawEvent } from "./EventRecord.ts";
 
 /** What every event of one append shares: the command that caused it. */
 export interface CommandContext {
@@ -80,7 +81,7 @@ export class EventStoreError extends Schema.TaggedError<EventStoreError>()("Even
 
 /**
  * The log. Positions are dense: a reader that meets a hole dies rather than skip it. One that meets an event that it cannot
- * decode dies too, except of `scan`, which tells.
+ * decode dies too, except of `scan`, which tells, and of `readRaw`, which does not look.
  */
 export class EventStore extends Context.Service<EventStore, {
   /** Writes the events and the receipt of one command, or nothing; concurrent appends share round trips. */
@@ -95,6 +96,11 @@ export class EventStore extends Context.Service<EventStore, {
     after: Position,
     limit: number,
   ) => Effect.Effect<ReadonlyArray<RecordedEvent>, EventStoreError>;
+  /** As `read`, but the events are as they are stored, whether this program can read them or not. */
+  readonly readRaw: (
+    after: Position,
+    limit: number,
+  ) => Effect.Effect<ReadonlyArray<RawEvent>, EventStoreError>;
   /**
    * The events of some types among the next `limit` of the log after a position. The others are passed over, but a hole
    * among them is met. Those of types that this program does not know always belong to the answer.

@@ -3,18 +3,25 @@ import type { EventType } from "../domain/event/DomainEvent.ts";
 import { Position, type RecordedEvent } from "../domain/event/RecordedEvent.ts";
 import { type EventStore, type EventStoreError, isReadable } from "./EventStore.ts";
 
+/** A way to read the log: at most so many events after a position, in order and without holes. */
+export interface LogSource<Event> {
+  readonly read: (after: Position, limit: number) => Effect.Effect<ReadonlyArray<Event>, EventStoreError>;
+  /** Waits until the log reaches beyond a position. */
+  readonly awaitBeyond: (position: Position) => Effect.Effect<void>;
+}
+
 /**
  * Reads the log onward from a position, batch after batch, and waits where it ends. Never returns; `onBatch` gets at least one
  * event and at most `limit`, in order and without holes. While the log is far ahead, the next batch is on its way before
  * the one in hand is decoded: positions are dense, so it is known where it begins.
  */
-export const followLog = <E, R>(
-  store: EventStore["Service"],
+export const followLog = <Event extends { readonly position: Position }, E, R>(
+  source: LogSource<Event>,
   from: { readonly after: Position; readonly limit: number },
-  onBatch: (events: ReadonlyArray<RecordedEvent>) => Effect.Effect<void, E, R>,
+  onBatch: (events: ReadonlyArray<Event>) => Effect.Effect<void, E, R>,
 ): Effect.Effect<never, E | EventStoreError, R> =>
   Effect.gen(function* () {
-    const read = (after: Position) => store.read(after, from.limit);
+    const read = (after: Position) => source.read(after, from.limit);
     let after = from.after;
     let current = read(after);
     let isFarBehind = false;
@@ -23,7 +30,7 @@ export const followLog = <E, R>(
       const ahead = isFarBehind ? yield* Effect.forkChild(read(next), { startImmediately: true }) : null;
       const events = yield* current;
       const last = events.at(-1);
-      if (last === undefined) yield* store.awaitBeyond(after);
+      if (last === undefined) yield* source.awaitBeyond(after);
       else yield* onBatch(events);
       after = last?.position ?? after;
       isFarBehind = after === next;

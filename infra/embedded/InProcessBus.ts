@@ -4,6 +4,7 @@ import type { Position, RecordedEvent } from "../../domain/event/RecordedEvent.t
 import { ConsumerPositions } from "../../services/ConsumerPositions.ts";
 import { makeDeliveries } from "../../services/Delivery.ts";
 import { type Consumer, EventBus, type Replayed } from "../../services/EventBus.ts";
+import type { EventRecord } from "../../services/EventRecord.ts";
 import { EventStore } from "../../services/EventStore.ts";
 import { followTypes } from "../../services/LogReader.ts";
 import { persisting, resuming } from "../../services/Resuming.ts";
@@ -76,8 +77,8 @@ export const layer = Layer.effect(
         })
       );
 
-    const replay = (replayId: string, events: ReadonlyArray<RecordedEvent>) =>
-      Effect.asVoid(PubSub.publishAll(replayed, events.map((recorded) => ({ replayId, recorded }))));
+    const replay = (replayId: string, records: ReadonlyArray<EventRecord>) =>
+      Effect.asVoid(PubSub.publishAll(replayed, records.map((record) => ({ replayId, record }))));
 
     return EventBus.of({ consume, live, replay, replays: Stream.fromPubSub(replayed) });
   }),

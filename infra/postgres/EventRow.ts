@@ -2,11 +2,18 @@ import { Predicate, Schema } from "effect";
 import { RecordedEvent } from "../../domain/event/RecordedEvent.ts";
 import { fromStored, StoredEventError } from "../../domain/event/StoredEvent.ts";
 import type { StoredData } from "../../domain/event/Upcaster.ts";
+import type { RawEvent } from "../../services/EventRecord.ts";
 import type { UnreadableEvent } from "../../services/EventStore.ts";
 
 /** The columns of `events` as `toRecorded` reads them. 64-bit counters come as doubles, exact up to 2^53. */
 export const columns = `position::float8 AS position, stream_id, version::float8 AS version, event_id, type,
   schema_version, tenant_id, command_id, correlation_id, causation_id, traceparent, data, recorded_at`;
+
+/** The columns of `events` as `toRaw` reads them. */
+export const rawColumns = `position::float8 AS position, stream_id AS "streamId", version::float8 AS version,
+  event_id AS "eventId", type, schema_version AS "schemaVersion", tenant_id AS "tenantId", command_id AS "commandId",
+  correlation_id AS "correlationId", causation_id AS "causationId", traceparent, recorded_at AS "recordedAt",
+  data::text AS data`;
 
 const { position, streamId, version, eventId, schemaVersion, tenantId, ...context } = RecordedEvent.fields;
 
@@ -64,3 +71,20 @@ export const toReadable = (row: unknown): RecordedEvent | UnreadableEvent => {
     return { unreadable: error, position, streamId, eventId, type, tenantId, traceparent };
   }
 };
+
+/** The event of a row of `rawColumns`, as it is. */
+export const toRaw: (row: unknown) => RawEvent = Schema.decodeUnknownSync(Schema.Struct({
+  position,
+  streamId,
+  version,
+  eventId,
+  type: Schema.String,
+  schemaVersion,
+  tenantId,
+  commandId: context.commandId,
+  correlationId: context.correlationId,
+  causationId: context.causationId,
+  traceparent: context.traceparent,
+  recordedAt: context.recordedAt,
+  data: Schema.String,
+}));

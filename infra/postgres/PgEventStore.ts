@@ -1,11 +1,12 @@
 import { PgClient } from "@effect/sql-pg";
 import { Effect, Layer, Schema, Stream } from "effect";
+import type { Statement } from "effect/sql";
 import { type EventType, eventTypes } from "../../domain/event/DomainEvent.ts";
-import { Position, type RecordedEvent } from "../../domain/event/RecordedEvent.ts";
+import { Position } from "../../domain/event/RecordedEvent.ts";
 import { type Append, EventStore, EventStoreError, type Stretch } from "../../services/EventStore.ts";
 import { HeadSignal } from "../../services/HeadSignal.ts";
 import { makeAppendBatcher } from "./AppendBatcher.ts";
-import { columns, toReadable, toRecorded } from "./EventRow.ts";
+import { columns, rawColumns, toRaw, toReadable, toRecorded } from "./EventRow.ts";
 import { makeLogGrowth } from "./LogGrowth.ts";
 
 const decodeEpoch = Schema.decodeUnknownSync(Schema.Tuple([Schema.Struct({ epoch: Schema.String })]));
@@ -29,6 +30,7 @@ export const layer = (options: { readonly callsInFlight: number }) =>
     Effect.gen(function* () {
       const sql = yield* PgClient.PgClient;
       const select = sql.literal(`SELECT ${columns} FROM events`);
+      const selectRaw = sql.literal(`SELECT ${rawColumns} FROM events`);
       const quietly = <A, E>(query: Effect.Effect<A, E>) =>
         query.pipe(
           Effect.withTracerEnabled(false),
@@ -69,12 +71,16 @@ export const layer = (options: { readonly callsInFlight: number }) =>
           (rows) => rows.map(toRecorded),
         ));
 
-      const read = (after: Position, limit: number) =>
-        Effect.flatMap(growth.known, (head) =>
-          quietly(Effect.map(
-            sql`${select} WHERE position > ${after}::bigint ORDER BY events.position LIMIT ${limit}::bigint`,
-            (rows) => dense({ after, limit, head }, rows.map(toRecorded)),
-          )));
+      const reading =
+        <Event extends Placed>(select: Statement.Fragment, toEvent: (row: unknown) => Event) =>
+        (after: Position, limit: number) =>
+          Effect.flatMap(growth.known, (head) =>
+            quietly(Effect.map(
+              sql`${select} WHERE events.position > ${after}::bigint ORDER BY events.position LIMIT ${limit}::bigint`,
+              (rows) => dense({ after, limit, head }, rows.map(toEvent)),
+            )));
+      const read = reading(select, toRecorded);
+      const readRaw = reading(selectRaw, toRaw);
 
       const scan = (after: Position, limit: number, types: ReadonlyArray<EventType>) => {
         const unwanted = eventTypes.filter((type) => !types.includes(type));
@@ -85,7 +91,7 @@ export const layer = (options: { readonly callsInFlight: number }) =>
                 SELECT max(position)::float8 AS last, count(*)::float8 AS count FROM events
                 WHERE position > ${after}::bigint AND position <= ${after}::bigint + ${limit}::bigint
               ) span LEFT JOIN LATERAL (
-                ${select} WHERE events.position > ${after}::bigint AND events.position <= span.last
+                ${select} WHERE events.position > ${after}::bigint AND events.position <= ${after}::bigint + ${limit}::bigint
                   AND type <> ALL(${unwanted}::text[])
               ) wanted ON true ORDER BY wanted.position`,
             (rows): Stretch => {
@@ -101,15 +107,28 @@ export const layer = (options: { readonly callsInFlight: number }) =>
           )));
       };
 
-      return EventStore.of({ append, readStream, read, scan, head, epoch, awaitBeyond: growth.awaitBeyond });
+      return EventStore.of({
+        append,
+        readStream,
+        read,
+        readRaw,
+        scan,
+        head,
+        epoch,
+        awaitBeyond: growth.awaitBeyond,
+      });
     }),
   );
 
+interface Placed {
+  readonly position: Position;
+}
+
 /** The events as they are, if none is missing between them or before the head of the log; a hole halts the reader. */
-const dense = (
+const dense = <Event extends Placed>(
   { after, limit, head }: { readonly after: Position; readonly limit: number; readonly head: Position },
-  events: ReadonlyArray<RecordedEvent>,
-): ReadonlyArray<RecordedEvent> => {
+  events: ReadonlyArray<Event>,
+): ReadonlyArray<Event> => {
   const last = events.at(-1)?.position ?? after;
   if (last !== after + events.length || (events.length < limit && last < head)) {
     const found = events.map(({ position }) => position);

@@ -3,7 +3,7 @@ import { Effect, Layer, Predicate, Result, Schema } from "effect";
 import { SqlError } from "effect/sql";
 import { Position, RecordedEvent } from "../../domain/event/RecordedEvent.ts";
 import { EventStoreError } from "../../services/EventStore.ts";
-import { type EventRecord, ReceiptRecord } from "../../services/transfer/EventRecord.ts";
+import { type EventRecord, ReceiptRecord } from "../../services/EventRecord.ts";
 import {
   LogNotEmpty,
   LogTransfer,

@@ -4,7 +4,7 @@ import { Statement } from "effect/sql";
 import { Position, RecordedEvent } from "../../domain/event/RecordedEvent.ts";
 import type { EventId } from "../../domain/Id.ts";
 import { EventStoreError } from "../../services/EventStore.ts";
-import { EventRecord } from "../../services/transfer/EventRecord.ts";
+import { EventRecord } from "../../services/EventRecord.ts";
 import { type EventFilter, StoredEvents } from "../../services/transfer/StoredEvents.ts";
 
 /** The columns of `events` under the names of `EventRecord`. 64-bit counters come as doubles, exact up to 2^53. */
@@ -74,6 +74,14 @@ export const layer = Layer.effect(
         },
       ));
 
+    const ofStream = (streamId: string) =>
+      quietly(
+        Effect.map(
+          sql`${select} WHERE stream_id = ${streamId} ORDER BY events.version`,
+          (rows) => decodeRecords(rows),
+        ),
+      );
+
     // Bounded, so that it costs little however long the log is and however fast it grows.
     const rate = quietly(Effect.map(
       sql`SELECT coalesce(count(*) / CASE WHEN count(*) < 10000 THEN 60
@@ -83,6 +91,6 @@ export const layer = Layer.effect(
       (rows) => decodeRate(rows)[0].rate,
     ));
 
-    return StoredEvents.of({ find, event, after, rate });
+    return StoredEvents.of({ find, event, after, ofStream, rate });
   }),
 );

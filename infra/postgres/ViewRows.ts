@@ -37,7 +37,9 @@ const load = Effect.fnUntraced(
   function* <Row extends ViewRow>(sql: PgClient.PgClient, target: Target<Row>, ids: ReadonlyArray<string>) {
     if (ids.length === 0) return new Map<string, Row>();
     const table = sql.literal(tableOf(target));
-    const rows = yield* sql`SELECT to_jsonb(view) AS row FROM ${table} view WHERE id = ANY(${ids}::text[])`;
+    // Planned each time: a plan that was made while the table was small would read all of it when it is large.
+    const rows = yield* sql`SELECT to_jsonb(view) AS row FROM ${table} view WHERE id = ANY(${ids}::text[])`
+      .unprepared;
     const decode = toRow(target.projection);
     return new Map(rows.map(decode).map((row) => [row.id, row]));
   },

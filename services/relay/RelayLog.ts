@@ -50,7 +50,7 @@ export const relayLog = Effect.fnUntraced(
       }
       if (state.last < lowest) return `ends at position ${state.last}, all consumers have come to ${lowest}`;
       if (state.last < state.first) return null;
-      const [last] = yield* store.read(Position.make(state.last - 1), 1);
+      const [last] = yield* store.readRaw(Position.make(state.last - 1), 1);
       const found = yield* stream.lastEventId;
       return last?.eventId === found
         ? null
@@ -85,7 +85,8 @@ export const relayLog = Effect.fnUntraced(
     );
     let stored = last;
 
-    const publish = followLog(store, { after: last, limit: batchSize }, (events) =>
+    const source = { read: store.readRaw, awaitBeyond: store.awaitBeyond };
+    const publish = followLog(source, { after: last, limit: batchSize }, (events) =>
       Effect.gen(function* () {
         const { outgoing, end } = yield* traced(events);
         const acknowledged = yield* stream.publish(base, outgoing);

@@ -1,5 +1,6 @@
 import { Context, type Effect, Schema } from "effect";
-import type { Position, RecordedEvent } from "../../domain/event/RecordedEvent.ts";
+import type { Position } from "../../domain/event/RecordedEvent.ts";
+import type { RawEvent } from "../EventRecord.ts";
 
 /** The stream did not take what the relay gave it. */
 export class RelayStreamError extends Schema.TaggedError<RelayStreamError>()("RelayStreamError", {
@@ -30,7 +31,7 @@ export interface StreamState {
 
 /** An event, and the trace context of the span that publishes it. */
 export interface Outgoing {
-  readonly recorded: RecordedEvent;
+  readonly event: RawEvent;
   readonly traceparent: string | null;
 }
 

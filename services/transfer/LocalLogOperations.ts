@@ -5,7 +5,7 @@ import { EventId } from "../../domain/Id.ts";
 import { EventBus, type EventBusError } from "../EventBus.ts";
 import { EventStore, type EventStoreError } from "../EventStore.ts";
 import { toSpan } from "../TraceContext.ts";
-import type { EventRecord } from "./EventRecord.ts";
+import type { EventRecord } from "../EventRecord.ts";
 import { exportLog } from "./LogExport.ts";
 import type { LogFileRefused } from "./LogFormat.ts";
 import { importLog } from "./LogImport.ts";
@@ -125,7 +125,7 @@ export const layer = Layer.effect(
     /** The batches of a replay, and how many events they have. */
     const replayed = Effect.fnUntraced(function* (request: ReplayRequest) {
       if ("streamId" in request) {
-        const events = yield* store.readStream(request.streamId, 0);
+        const events = yield* stored.ofStream(request.streamId);
         if (events.length === 0) {
           return yield* operationError(
             "NOT_FOUND",
@@ -147,8 +147,9 @@ export const layer = Layer.effect(
       const batches = Stream.paginate(
         Position.make(request.from - 1),
         (after) =>
-          Effect.map(store.read(after, Math.min(batchSize, to - after)), (events) => {
+          Effect.map(stored.after(after, Math.min(batchSize, to - after)), (events) => {
             const last = events.at(-1)?.position ?? after;
+            if (events.length === 0) throw new Error(`The log ends at ${after}, before its head ${head}`);
             return [[events], last < to ? Option.some(last) : Option.none()] as const;
           }),
       );

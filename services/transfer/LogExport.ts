@@ -1,7 +1,7 @@
 import { Clock, Effect, Option, Stream } from "effect";
 import { Position } from "../../domain/event/RecordedEvent.ts";
 import { EventStore, type EventStoreError } from "../EventStore.ts";
-import type { EventRecord, ReceiptRecord } from "./EventRecord.ts";
+import type { EventRecord, ReceiptRecord } from "../EventRecord.ts";
 import { formatVersion, type Line, LineWriter } from "./LogFormat.ts";
 import { LogTransfer, type ReceiptKey } from "./LogTransfer.ts";
 import { StoredEvents } from "./StoredEvents.ts";

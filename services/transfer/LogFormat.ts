@@ -6,7 +6,7 @@
 import { Result, Schema, SchemaIssue } from "effect";
 import { createHash } from "node:crypto";
 import { Position } from "../../domain/event/RecordedEvent.ts";
-import { EventRecord, ReceiptRecord } from "./EventRecord.ts";
+import { EventRecord, ReceiptRecord } from "../EventRecord.ts";
 
 /** The version of the format that is written, and the only one that is read. */
 export const formatVersion = 1;

@@ -2,7 +2,7 @@ import { Effect, Stream } from "effect";
 import { Position } from "../../domain/event/RecordedEvent.ts";
 import { fromStored } from "../../domain/event/StoredEvent.ts";
 import type { EventStoreError } from "../EventStore.ts";
-import type { EventRecord, ReceiptRecord } from "./EventRecord.ts";
+import type { EventRecord, ReceiptRecord } from "../EventRecord.ts";
 import { LineReader, LogFileRefused } from "./LogFormat.ts";
 import { linesOf } from "./LineSplitter.ts";
 import type { Imported } from "./LogOperations.ts";

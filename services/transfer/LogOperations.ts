@@ -2,7 +2,7 @@ import { Context, type Effect, Schema, type Stream } from "effect";
 import { Position } from "../../domain/event/RecordedEvent.ts";
 import type { EventId } from "../../domain/Id.ts";
 import type { OperationError } from "../OperationError.ts";
-import { EventRecord } from "./EventRecord.ts";
+import { EventRecord } from "../EventRecord.ts";
 import type { EventFilter } from "./StoredEvents.ts";
 
 /** Where the log is. */

@@ -1,7 +1,7 @@
 import { Context, type Effect, Schema } from "effect";
 import type { Position } from "../../domain/event/RecordedEvent.ts";
 import type { EventStoreError } from "../EventStore.ts";
-import type { EventRecord, ReceiptRecord } from "./EventRecord.ts";
+import type { EventRecord, ReceiptRecord } from "../EventRecord.ts";
 
 /** What names a receipt. */
 export type ReceiptKey = Pick<ReceiptRecord, "tenantId" | "commandId">;

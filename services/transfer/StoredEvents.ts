@@ -2,7 +2,7 @@ import { Context, type Effect } from "effect";
 import type { Position } from "../../domain/event/RecordedEvent.ts";
 import type { EventId } from "../../domain/Id.ts";
 import type { EventStoreError } from "../EventStore.ts";
-import type { EventRecord } from "./EventRecord.ts";
+import type { EventRecord } from "../EventRecord.ts";
 
 /** Which events to look for. A bound is a position or a time of recording; neither bound is part of the answer. */
 export interface EventFilter {
@@ -29,6 +29,8 @@ export class StoredEvents extends Context.Service<StoredEvents, {
     position: Position,
     limit: number,
   ) => Effect.Effect<ReadonlyArray<EventRecord>, EventStoreError>;
+  /** The events of one stream, in order. */
+  readonly ofStream: (streamId: string) => Effect.Effect<ReadonlyArray<EventRecord>, EventStoreError>;
   /** How many events a second were recorded in the last minute, by the clock of the database. */
   readonly rate: Effect.Effect<number, EventStoreError>;
 }>()("tapedeck/services/transfer/StoredEvents") {}

@@ -2,7 +2,7 @@ import { Schema } from "effect";
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api";
 import { Position } from "../../domain/event/RecordedEvent.ts";
 import { EventId } from "../../domain/Id.ts";
-import { EventRecord } from "../../services/transfer/EventRecord.ts";
+import { EventRecord } from "../../services/EventRecord.ts";
 import {
   EventDetail,
   EventPage,

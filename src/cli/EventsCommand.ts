@@ -1,6 +1,6 @@
 import { Effect, Option, Stream } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
-import { EventRecord } from "../../services/transfer/EventRecord.ts";
+import { EventRecord } from "../../services/EventRecord.ts";
 import { EventDetail, EventPage, LogOperations, LogStatus } from "../../services/transfer/LogOperations.ts";
 import { Bound, EventRef, PageSize, PositionText } from "../api/AdminEventsApi.ts";
 import { exportCommand } from "./ExportCommand.ts";

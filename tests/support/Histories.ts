@@ -24,8 +24,22 @@ import {
 /** One command to one of the actors of one of some uploads, told so that it can be tried again smaller. */
 const Step = Schema.Struct({
   upload: Schema.Literals([0, 1, 2, 3]),
-  actor: Schema.Literals(["upload", "conversion", "conversion", "analysis", "cleanup"]),
-  command: Schema.Literals(["start", "complete", "progress", "fail", "release", "cancel", "retry", "delete"]),
+  actor: Schema.Literals(["upload", "conversion", "conversion", "conversion", "analysis", "cleanup"]),
+  // Most of what can happen needs a job that has been started.
+  command: Schema.Literals([
+    "start",
+    "start",
+    "start",
+    "complete",
+    "complete",
+    "progress",
+    "fail",
+    "release",
+    "cancel",
+    "retry",
+    "retry",
+    "delete",
+  ]),
   /** How much later than the one before, in minutes. */
   minutes: Schema.Literals([0, 1, 50]),
 });
@@ -189,5 +203,5 @@ const historyOf = (steps: ReadonlyArray<Step>): ReadonlyArray<RecordedEvent> => 
 /** Random histories of uploads and everything that is done with them. */
 export const histories: Arbitrary.Arbitrary<ReadonlyArray<RecordedEvent>> = Arbitrary.array(
   Arbitrary.schema(Step),
-  { minLength: 1, maxLength: 120 },
+  { minLength: 60, maxLength: 120 },
 ).pipe(Arbitrary.map(historyOf));

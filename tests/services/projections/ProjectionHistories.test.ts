@@ -89,12 +89,12 @@ layer(keepers, { excludeTestServices: true })("Every view of any history", (it) 
           discard: true,
         });
       }),
-    { arbitrary: { runs: 10, size: 60, maxShrinks: 40 } },
+    { arbitrary: { runs: 15, size: 60, maxShrinks: 40 } },
   );
 
   it.effect("is tried with histories in which everything happens", () =>
     Effect.gen(function* () {
-      const logs = yield* Arbitrary.sampleEffect(histories, { count: 60, seed: "histories", size: 60 });
+      const logs = yield* Arbitrary.sampleEffect(histories, { count: 300, seed: "histories", size: 60 });
       const met = new Set(logs.flat().map(({ event }) => event._tag));
       assert.sameMembers([...met], [...new Set(eachProjection(({ types }) => types).flat())]);
       assert.isTrue(

@@ -432,7 +432,7 @@ export const eventBusContract = <R, E>(name: string, adapter: BusUnderTest<R, E>
       const bus = yield* given.start;
       yield* bus.consume(given.consumer((event) => Queue.offer(arrivals, event)));
       yield* bus.replays.pipe(
-        Stream.runForEach(({ replayId, recorded }) => Queue.offer(replayed, [replayId, recorded])),
+        Stream.runForEach(({ replayId, record }) => Queue.offer(replayed, [replayId, record])),
         Effect.forkScoped,
       );
       const before = yield* given.store.head;
@@ -455,7 +455,7 @@ export const eventBusContract = <R, E>(name: string, adapter: BusUnderTest<R, E>
       yield* bus.replay("a-replay", events);
       const came: Array<RecordedEvent> = [];
       while (came.length < events.length) {
-        const [replayId, recorded] = yield* Queue.take(replayed);
+        const [replayId, record] = yield* Queue.take(replayed);
         if (replayId === "a-replay") came.push(recorded);
       }
       assert.deepStrictEqual(came, events);

@@ -1,5 +1,6 @@
 import { Schema } from "effect";
-import { RecordedEvent } from "../../domain/event/RecordedEvent.ts";
+import { type Position, RecordedEvent } from "../domain/event/RecordedEvent.ts";
+import { fromStored } from "../domain/event/StoredEvent.ts";
 
 const { event: _event, recordedAt: _recordedAt, version: _version, ...fields } = RecordedEvent.fields;
 
@@ -18,6 +19,29 @@ export const EventRecord = Schema.Struct({
   recordedAt: Time,
 });
 export type EventRecord = typeof EventRecord.Type;
+
+/** The event of a record, in today's version of its type. Throws a `StoredEventError` for what this program cannot read. */
+export const toRecorded = ({ type, data, ...rest }: EventRecord): RecordedEvent => ({
+  ...rest,
+  event: fromStored({ type, schemaVersion: rest.schemaVersion, data }, rest.position),
+});
+
+/** An event as it is stored, its data still the text of a JSON object: for those who pass it on without a look inside. */
+export interface RawEvent {
+  readonly position: Position;
+  readonly streamId: string;
+  readonly version: number;
+  readonly eventId: string;
+  readonly type: string;
+  readonly schemaVersion: number;
+  readonly tenantId: string;
+  readonly commandId: string;
+  readonly correlationId: string;
+  readonly causationId: string | null;
+  readonly traceparent: string | null;
+  readonly recordedAt: Date;
+  readonly data: string;
+}
 
 /** What the log remembers of a handled command, as it is stored. */
 export const ReceiptRecord = Schema.Struct({
