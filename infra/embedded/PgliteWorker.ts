@@ -19,6 +19,8 @@ if (existsSync(unfinished)) rmSync(dataDirectory, { recursive: true, force: true
 if (!existsSync(join(dataDirectory, "PG_VERSION"))) writeFileSync(unfinished, "");
 const db = await PGlite.create({ dataDir: dataDirectory });
 rmSync(unfinished, { force: true });
+// Nothing gathers statistics here, which would renew plans: one that was kept from when a table was small would stay for ever.
+await db.exec("SET plan_cache_mode = force_custom_plan");
 
 // The client has one connection. It asks on a second one to cancel a query (which PGlite ignores), and replaces the first after that.
 const server = new PGLiteSocketServer({ db, path: socketPath, maxConnections: 4 });
