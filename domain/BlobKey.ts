@@ -44,7 +44,9 @@ const known = [
 /** Everything an upload ever stores lies below this prefix; removing it removes the upload's bytes. */
 export const prefix = (owner: Owner): string => `${owner.tenantId}/${owner.userId}/audio/${owner.uploadId}/`;
 
-const ownerPath = Schema.decodeUnknownSync(Schema.Struct({ tenantId: TenantId, userId: UserId, uploadId: UploadId }));
+const ownerPath = Schema.decodeUnknownSync(
+  Schema.Struct({ tenantId: TenantId, userId: UserId, uploadId: UploadId }),
+);
 
 /** Whose upload a key belongs to; throws for a key that was not made here. */
 export const ownerOf = (key: BlobKey): Owner => {
