@@ -22,6 +22,8 @@ export interface Measure {
   readonly goal: { readonly atLeast: number } | { readonly atMost: number };
   /** Fewer rounds than others take, for a measure that takes long. */
   readonly mostRounds?: number;
+  /** Whether the first turn of each side does not count, as by default. */
+  readonly needsWarmUp?: boolean;
   readonly prepare: (
     sizes: Sizes,
   ) => Effect.Effect<
@@ -48,6 +50,10 @@ const median = (values: ReadonlyArray<number>): number => {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
 };
 
+/** The value that 99 of 100 do not exceed. */
+export const p99 = (values: ReadonlyArray<number>): number =>
+  values.toSorted((a, b) => a - b)[Math.ceil(values.length * 0.99) - 1] ?? NaN;
+
 /**
  * Runs both sides once to warm up and then in turns. Who goes first alternates, so that a machine that slows down meanwhile
  * favours neither.
@@ -56,8 +62,10 @@ export const runMeasure = Effect.fnUntraced(function* (measure: Measure, sizes: 
   const server = yield* BenchServer;
   const sides = yield* measure.prepare(sizes);
   const settled = (side: Side) => Effect.andThen(server.settle, side);
-  yield* sides.ours;
-  yield* sides.baseline;
+  if (measure.needsWarmUp ?? true) {
+    yield* sides.ours;
+    yield* sides.baseline;
+  }
   const pairs: Array<{ readonly ours: number; readonly baseline: number }> = [];
   const rounds = Math.min(sizes.rounds, measure.mostRounds ?? sizes.rounds);
   for (let round = 0; round < rounds; round++) {

@@ -4,10 +4,12 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
 import type { BenchDatabase } from "./BenchServer.ts";
 
-/** Runs a program of Postgres's and answers what it printed; dies when it fails. */
+/** Runs a program and answers what it printed; dies when it fails. */
 const run = (program: string, args: ReadonlyArray<string>) =>
   Effect.promise(async () => {
     const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
@@ -33,6 +35,36 @@ export const discard = ({ url }: BenchDatabase, command: string) =>
     const [code] = await once(child, "close");
     if (code !== 0) throw new Error("psql failed");
   });
+
+const denoArguments = (file: string, args: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const path = fileURLToPath(new URL(file, import.meta.url));
+  return ["run", "-A", "--v8-flags=--expose-gc", path, ...args];
+};
+
+/** Runs a program of this directory in a process of its own, and answers what it printed. */
+export const ownProgram = (file: string, args: ReadonlyArray<string>) =>
+  run(process.execPath, denoArguments(file, args));
+
+/** Runs a program of this directory until the scope closes; dies when it has ended before. */
+export const runningProgram = (file: string, args: ReadonlyArray<string>) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const child = spawn(process.execPath, denoArguments(file, args), {
+        stdio: ["ignore", "ignore", "inherit"],
+      });
+      const kill = () => child.kill("SIGKILL");
+      process.once("exit", kill);
+      return { child, kill };
+    }),
+    ({ child, kill }) =>
+      Effect.promise(async () => {
+        process.off("exit", kill);
+        if (child.exitCode !== null || child.signalCode !== null) throw new Error(`${file} ended by itself`);
+        const gone = once(child, "close");
+        kill();
+        await gone;
+      }),
+  );
 
 let runs = 0;
 

@@ -8,12 +8,17 @@ import { parseArgs } from "node:util";
 import { BenchServer } from "./BenchServer.ts";
 import { LargeLog } from "./LargeLog.ts";
 import { type Measure, runMeasure } from "./Measure.ts";
+import { AppendsDuringRebuild } from "./measures/AppendsDuringRebuild.ts";
 import { CatchUp } from "./measures/CatchUp.ts";
 import { Emmett } from "./measures/Emmett.ts";
 import { GrowthOfAppends, GrowthOfReads } from "./measures/Growth.ts";
 import { HotStream } from "./measures/HotStream.ts";
 import { HundredEvents, NewStreams, NewStreamsAndReceipts } from "./measures/NewStreams.ts";
 import { Rebuild } from "./measures/Rebuild.ts";
+import { RebuildEmmett } from "./measures/RebuildEmmett.ts";
+import { RebuildMemory } from "./measures/RebuildMemory.ts";
+import { Visible } from "./measures/Visible.ts";
+import { Relay } from "./measures/Relay.ts";
 import { describeRun, type Finding, lineOf, tableOf, withTable } from "./Report.ts";
 
 const measures: ReadonlyArray<Measure> = [
@@ -24,8 +29,13 @@ const measures: ReadonlyArray<Measure> = [
   HotStream,
   CatchUp,
   Rebuild,
+  RebuildEmmett,
+  RebuildMemory,
+  Visible,
+  Relay,
   GrowthOfAppends,
   GrowthOfReads,
+  AppendsDuringRebuild,
 ];
 
 const { values, positionals } = parseArgs({

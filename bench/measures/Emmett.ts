@@ -12,7 +12,7 @@ import { appendsToNewStreams } from "../SampleAppends.ts";
 const concurrency = 64;
 
 /** Emmett's store on an empty database, with as many connections as there are callers. */
-const openEmmett = ({ url }: BenchDatabase) =>
+export const openEmmett = ({ url }: BenchDatabase) =>
   Effect.gen(function* () {
     const pool = yield* Effect.acquireRelease(
       Effect.sync(() => new pg.Pool({ connectionString: url, max: concurrency })),

@@ -4,10 +4,11 @@ import type { EventType } from "../../domain/event/DomainEvent.ts";
 import type { Position, RecordedEvent } from "../../domain/event/RecordedEvent.ts";
 import { ConsumerPositions } from "../../services/ConsumerPositions.ts";
 import { EventBus, EventBusError, type Replayed } from "../../services/EventBus.ts";
-import { EventStore } from "../../services/EventStore.ts";
+import { type EventRecord, toRecorded } from "../../services/EventRecord.ts";
+import { EventStore, isReadable } from "../../services/EventStore.ts";
 import { persisting } from "../../services/Resuming.ts";
 import { currentTraceparent } from "../../services/TraceContext.ts";
-import { bodyOf, eventOf, headersOf, replayHeader, subjectCovering, subjectOf } from "./EventMessage.ts";
+import { bodyOf, headersOf, recordOf, replayHeader, subjectCovering, subjectOf } from "./EventMessage.ts";
 import { eventPrefix, replayPrefix, replayStream } from "./EventStream.ts";
 import { runJetStreamConsumer } from "./JetStreamConsumer.ts";
 import { asking, failedWith, Nats } from "./Nats.ts";
@@ -75,22 +76,19 @@ export const layer = Layer.effect(
           while (true) {
             const next = yield* Queue.take(incoming);
             yield* next === "reconnected"
-              ? persisting("Catching up with the log", missed(store, last, show))
-              : Effect.flatMap(reading(() => eventOf(next.string())), show);
+              ? persisting("Catching up with the log", missed(store, last, types, show))
+              : Effect.flatMap(reading(() => toRecorded(recordOf(next.string()))), show);
           }
         })
       );
 
-    const send = (replayId: string, recorded: RecordedEvent, traceparent: string | null) => {
-      const headers = headersOf(recorded, traceparent);
-      headers.set(replayHeader, replayId);
-      return asking(() =>
-        nats.client.publish(`${replayPrefix}.${subjectOf(recorded)}`, bodyOf(recorded), {
-          headers,
+    const send = (replayId: string, record: EventRecord, traceparent: string | null) =>
+      asking(() =>
+        nats.client.publish(`${replayPrefix}.${subjectOf(record)}`, bodyOf(record), {
+          headers: headersOf(record, traceparent, { [replayHeader]: replayId }),
           expect: { streamName: replayStream },
         })
       );
-    };
 
     const ensureReplayStream = asking(() =>
       nats.manager.streams.add({
@@ -103,11 +101,11 @@ export const layer = Layer.effect(
       Effect.catchIf(failedWith(streamNameInUse), () => Effect.void),
     );
 
-    const replay = (replayId: string, events: ReadonlyArray<RecordedEvent>) =>
+    const replay = (replayId: string, records: ReadonlyArray<EventRecord>) =>
       Effect.gen(function* () {
         const traceparent = yield* currentTraceparent;
         yield* ensureReplayStream;
-        yield* Effect.forEach(events, (recorded) => send(replayId, recorded, traceparent), {
+        yield* Effect.forEach(records, (record) => send(replayId, record, traceparent), {
           concurrency: replayWindow,
           discard: true,
         });
@@ -122,7 +120,7 @@ export const layer = Layer.effect(
           const replayId = message.headers?.get(replayHeader) ?? "";
           yield* Queue.offerAll(
             queue,
-            yield* reading(() => ({ replayId, recorded: eventOf(message.string()) })),
+            yield* reading(() => ({ replayId, record: recordOf(message.string()) })),
           );
         }
       })
@@ -140,17 +138,18 @@ export const layer = Layer.effect(
 /** What JetStream answers when a stream of that name exists with other settings. */
 const streamNameInUse = 10058;
 
-/** Shows what the log has after a position. */
+/** Shows the events of some types that the log has after a position, but for those that this program cannot read. */
 const missed = Effect.fnUntraced(function* (
   store: EventStore["Service"],
   from: Position,
+  types: ReadonlyArray<EventType>,
   show: (events: ReadonlyArray<RecordedEvent>) => Effect.Effect<void>,
 ) {
   let after = from;
   while (true) {
-    const events = yield* store.read(after, 256);
-    if (events.length === 0) return;
-    yield* show(events);
-    after = events.at(-1)?.position ?? after;
+    const { events, reached } = yield* store.scan(after, 256, types);
+    if (reached === after) return;
+    yield* show(events.filter(isReadable));
+    after = reached;
   }
 });

@@ -4,10 +4,11 @@ import { setTimeout } from "node:timers/promises";
 import { ConsumerPositions } from "../../services/ConsumerPositions.ts";
 import { makeDeliveries } from "../../services/Delivery.ts";
 import type { Consumer } from "../../services/EventBus.ts";
+import { toRecorded } from "../../services/EventRecord.ts";
 import { EventStore } from "../../services/EventStore.ts";
 import { resuming } from "../../services/Resuming.ts";
 import { ackWait, awaitStream, ensureDurable } from "./DurableConsumer.ts";
-import { eventOf, traceparentOf } from "./EventMessage.ts";
+import { recordOf, traceparentOf } from "./EventMessage.ts";
 import { type Copied, eventStream } from "./EventStream.ts";
 import { asking, Nats } from "./Nats.ts";
 import { type OpenEvent, OpenEvents } from "./OpenEvents.ts";
@@ -73,13 +74,14 @@ export const runJetStreamConsumer = Effect.fnUntraced(function* (consumer: Consu
     );
 
   const receive = Effect.fnUntraced(function* (message: Msg, { base }: Copied) {
-    const recorded = yield* Effect.sync(() => eventOf(message.string()));
+    const record = yield* Effect.sync(() => recordOf(message.string()));
     const position = sequenceOf(message) + base;
-    if (recorded.position !== position) {
+    if (record.position !== position) {
       // The relay makes the stream again; until then it must not pass for what should be there.
       return yield* Effect.logError(`The stream has a foreign message where position ${position} should be`);
     }
-    if (!types.includes(recorded.event._tag)) return void message.respond("+ACK");
+    if (!types.some((type) => type === record.type)) return void message.respond("+ACK");
+    const recorded = yield* Effect.sync(() => toRecorded(record));
     const { event, isNew } = open.receive(recorded, message);
     if (isNew) yield* Effect.forkScoped(handle(event), { startImmediately: true });
     else if (event.isHandled) yield* Effect.forkScoped(acknowledge(event));
@@ -87,7 +89,8 @@ export const runJetStreamConsumer = Effect.fnUntraced(function* (consumer: Consu
 
   yield* Queue.take(arrivals).pipe(
     Effect.flatMap(({ message, copied }) => receive(message, copied)),
-    // Left to a worker that can read it; what nobody can read comes again, and is told again, until somebody can.
+    // Left to a worker that can read it; what nobody can read comes again, and is told again, until somebody can. Only what this consumer
+    // wants is held up so: a type that a newer program writes has been passed over.
     Effect.catchCause((cause) => Effect.logError(`${name} cannot read a message of the stream`, cause)),
     Effect.forever,
     Effect.forkScoped,

@@ -1,4 +1,4 @@
-import { type ConsumerInfo, JetStreamApiCodes } from "@nats-io/jetstream";
+import { type ConsumerInfo, JetStreamApiCodes, PubHeaders } from "@nats-io/jetstream";
 import { Effect, Layer } from "effect";
 import { Position } from "../../domain/event/RecordedEvent.ts";
 import {
@@ -7,19 +7,18 @@ import {
   RelayStreamError,
   type StreamState,
 } from "../../services/relay/RelayStream.ts";
-import { bodyOf, headersOf, subjectOf } from "./EventMessage.ts";
+import { headersOf, rawBodyOf, subjectOf } from "./EventMessage.ts";
 import { copiedBy, describe, durableOf, eventPrefix, eventStream, findStream } from "./EventStream.ts";
 import { failedWith, Nats, type NatsError } from "./Nats.ts";
-
-/** The header that JetStream knows repetitions by; it holds the event's id. */
-const idHeader = "Nats-Msg-Id";
+import { makeStreamPublisher, Misplaced, type Placed } from "./StreamPublisher.ts";
 
 /** The stream of events on NATS JetStream. */
 export const layer = Layer.effect(
   RelayStream,
   Effect.gen(function* () {
     const nats = yield* Nats;
-    const { ask, client, manager } = nats;
+    const { ask, manager } = nats;
+    const publishAll = yield* makeStreamPublisher(nats);
 
     const state = findStream(nats, eventStream).pipe(
       Effect.map((info): StreamState | null => {
@@ -42,7 +41,7 @@ export const layer = Layer.effect(
       const message = messages === 0
         ? null
         : await manager.streams.getMessage(eventStream, { seq: last_seq });
-      return message && message.header.get(idHeader);
+      return message && message.header.get(PubHeaders.MsgIdHdr);
     }).pipe(Effect.mapError(toRelayError));
 
     const recreate = (epoch: string, base: Position) =>
@@ -60,30 +59,27 @@ export const layer = Layer.effect(
         Effect.mapError(toRelayError),
       );
 
-    const publishOne = async (base: Position, { recorded, traceparent }: Outgoing): Promise<void> => {
-      const sequence = recorded.position - base;
-      const { seq } = await client.publish(`${eventPrefix}.${subjectOf(recorded)}`, bodyOf(recorded), {
-        msgID: recorded.eventId,
-        headers: headersOf(recorded, traceparent),
-        expect: { streamName: eventStream, lastSequence: sequence - 1 },
-      });
-      if (seq !== sequence) {
-        throw new RelayStreamError({
-          reason: "Refused",
-          cause: new Error(`position ${recorded.position} is at sequence ${seq} instead of ${sequence}`),
-        });
-      }
+    const toMessage = (base: Position, { event, traceparent }: Outgoing): Placed => {
+      const sequence = event.position - base;
+      return {
+        subject: `${eventPrefix}.${subjectOf(event)}`,
+        body: rawBodyOf(event),
+        headers: headersOf(event, traceparent, {
+          // Repetitions are known by it.
+          [PubHeaders.MsgIdHdr]: event.eventId,
+          [PubHeaders.ExpectedStreamHdr]: eventStream,
+          [PubHeaders.ExpectedLastSeqHdr]: String(sequence - 1),
+        }),
+        sequence,
+      };
     };
 
     const publish = (base: Position, events: ReadonlyArray<Outgoing>) =>
       Effect.sync(() => {
-        const stored = Promise.all(events.map((outgoing) => publishOne(base, outgoing)));
+        const stored = publishAll(events.map((outgoing) => toMessage(base, outgoing)));
         // Whoever waits for it hears of a failure; nobody may be waiting yet.
         stored.catch(() => {});
-        return Effect.asVoid(Effect.mapError(
-          ask(() => stored),
-          (error) => error.cause instanceof RelayStreamError ? error.cause : toRelayError(error),
-        ));
+        return Effect.mapError(ask(() => stored), toRelayError);
       });
 
     /** The position before the first event that a consumer has not acknowledged. */
@@ -129,8 +125,8 @@ export const layer = Layer.effect(
   }),
 );
 
-const toRelayError = (error: NatsError): RelayStreamError =>
-  new RelayStreamError({
-    reason: failedWith(JetStreamApiCodes.StreamWrongLastSequence)(error) ? "Refused" : "Unavailable",
-    cause: error.cause,
-  });
+const toRelayError = (error: NatsError): RelayStreamError => {
+  const isRefusal = error.cause instanceof Misplaced ||
+    failedWith(JetStreamApiCodes.StreamWrongLastSequence)(error);
+  return new RelayStreamError({ reason: isRefusal ? "Refused" : "Unavailable", cause: error.cause });
+};

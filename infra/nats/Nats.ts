@@ -49,8 +49,8 @@ export const asking = <A>(request: () => Promise<A>): Effect.Effect<A, NatsError
 export const failedWith = (code: number) => ({ cause }: NatsError): boolean =>
   cause instanceof JetStreamApiError && cause.code === code;
 
-/** How long a request may take, in milliseconds. */
-const patience = 5_000;
+/** How long the server may take for an answer, in milliseconds. */
+export const patience = 5_000;
 
 const optionsOf = (url: Redacted.Redacted) => {
   const { protocol, hostname, port, username, password } = new URL(Redacted.value(url));

@@ -1,16 +1,18 @@
-import { Clock, Effect, type Exit, type Tracer } from "effect";
+import { Clock, Effect, type Exit, References, type Tracer } from "effect";
 import { HttpTraceContext } from "effect/http";
-import type { RecordedEvent } from "../../domain/event/RecordedEvent.ts";
+import type { RawEvent } from "../EventRecord.ts";
 import { toSpan } from "../TraceContext.ts";
 import type { Outgoing } from "./RelayStream.ts";
 
-/** Begins a span for each event that belongs to a trace. Answers what is to be sent, and what ends the spans. */
-export const traced = Effect.fnUntraced(function* (events: ReadonlyArray<RecordedEvent>) {
+/** Begins a span for each event that belongs to a recorded trace. Answers what is to be sent, and what ends the spans. */
+export const traced = Effect.fnUntraced(function* (events: ReadonlyArray<RawEvent>) {
+  const isTracing = yield* References.TracerEnabled;
   const spans: Array<Tracer.Span> = [];
   const outgoing: Array<Outgoing> = [];
-  for (const recorded of events) {
-    const parent = toSpan(recorded.traceparent);
-    if (parent === undefined) outgoing.push({ recorded, traceparent: null });
+  for (const event of events) {
+    const parent = toSpan(event.traceparent);
+    if (parent === undefined) outgoing.push({ event, traceparent: null });
+    else if (!isTracing || !parent.sampled) outgoing.push({ event, traceparent: event.traceparent });
     else {
       const span = yield* Effect.makeSpan("relay publish", {
         parent,
@@ -19,16 +21,14 @@ export const traced = Effect.fnUntraced(function* (events: ReadonlyArray<Recorde
           "messaging.system": "nats",
           "messaging.operation.name": "publish",
           "messaging.operation.type": "send",
-          "messaging.destination.name": recorded.event._tag,
-          "messaging.message.id": recorded.eventId,
-          "tapedeck.position": recorded.position,
-          "tapedeck.tenant.id": recorded.tenantId,
+          "messaging.destination.name": event.type,
+          "messaging.message.id": event.eventId,
+          "tapedeck.position": event.position,
+          "tapedeck.tenant.id": event.tenantId,
         },
       });
       spans.push(span);
-      const traceparent = HttpTraceContext.toHeaders(span)["traceparent"] ?? null;
-      // Where tracing is off, spans have placeholders for ids.
-      outgoing.push({ recorded, traceparent: toSpan(traceparent) ? traceparent : recorded.traceparent });
+      outgoing.push({ event, traceparent: HttpTraceContext.toHeaders(span)["traceparent"] ?? null });
     }
   }
   const end = (exit: Exit.Exit<void, unknown>) =>

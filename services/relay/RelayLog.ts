@@ -7,11 +7,11 @@ import { Lease } from "./Lease.ts";
 import { traced } from "./PublishSpans.ts";
 import { RelayStream, type RelayStreamError, type StreamState } from "./RelayStream.ts";
 
-/** How many events are published at once; as many again may wait to be stored. */
-const batchSize = 512;
+/** How many events are published at once. */
+export const batchSize = 512;
 
-/** How many batches wait to be stored. */
-const batchesInFlight = 2;
+/** How many batches may be on their way, sent and not known to be stored. */
+export const batchesInFlight = 4;
 
 /** How often the stream and the consumers are looked at. */
 const lookEvery = "1 second";
@@ -78,11 +78,10 @@ export const relayLog = Effect.fnUntraced(
     );
     const { base, last } = yield* sound;
 
+    // Beside those in the queue, one is waited for, and one has been sent and waits for a place.
     const inFlight = yield* Queue.bounded<
       { readonly last: Position; readonly stored: Effect.Effect<void, RelayStreamError> }
-    >(
-      batchesInFlight,
-    );
+    >(batchesInFlight - 2);
     let stored = last;
 
     const source = { read: store.readRaw, awaitBeyond: store.awaitBeyond };

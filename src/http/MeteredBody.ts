@@ -37,6 +37,21 @@ export const meter = <E, R>(body: Stream.Stream<Uint8Array, E, R>, maxBytes: num
 export const tooLarge = (maxBytes: number) =>
   fail("UPLOAD_TOO_LARGE", { detail: `An upload may have at most ${maxBytes} bytes` });
 
+/** How much of a refused body is read. */
+const lingeringBytes = 32 * 1024 * 1024;
+
+/** Reads a refused body for a moment: many clients listen only after they have sent it, and would not hear the answer. */
+export const linger = <E, R>(body: Stream.Stream<Uint8Array, E, R>): Effect.Effect<void, never, R> =>
+  Effect.suspend(() => {
+    let left = lingeringBytes;
+    return body.pipe(
+      Stream.takeWhile((chunk) => (left -= chunk.length) > 0),
+      Stream.runDrain,
+      Effect.timeout("2 seconds"),
+      Effect.ignore,
+    );
+  });
+
 const stalled = fail("MALFORMED_REQUEST", { detail: "Nothing of the body arrived for a minute" });
 
 const empty = fail("EMPTY_AUDIO", { detail: "The upload has no bytes", stage: "receive" });

@@ -17,7 +17,7 @@ import { fail } from "../api/Problem.ts";
 import { clientCommand } from "./ClientCommand.ts";
 import { serveContent } from "./ContentResponse.ts";
 import { orProblem } from "./Failures.ts";
-import { tooLarge } from "./MeteredBody.ts";
+import { linger, tooLarge } from "./MeteredBody.ts";
 import { links, presentUpload } from "./Presentation.ts";
 import { caughtUp, orFresh } from "./ReadYourWrites.ts";
 import { receiveForm, receiveRaw } from "./ReceiveUpload.ts";
@@ -59,6 +59,7 @@ export const uploadHandlers = HttpApiBuilder.group(
         Effect.fnUntraced(function* ({ request, query }) {
           const caller = yield* Caller;
           if (Number(request.headers["content-length"]) > maxUploadBytes + 1024 * 1024) {
+            yield* linger(request.stream);
             return yield* tooLarge(maxUploadBytes);
           }
           const uploadId = yield* nextId("upl");

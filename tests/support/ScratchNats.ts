@@ -40,9 +40,8 @@ const accepts = (port: number): Promise<boolean> =>
     socket.once("error", () => resolve(false));
   });
 
-/** Starts a server on a free loopback port, with its files in a temporary directory. */
-export const startScratchNats = async (): Promise<ScratchNats> => {
-  const program = inject("natsServer");
+/** Starts a server on a free loopback port, with its files in a temporary directory. `program` is the path of `nats-server`. */
+export const startScratchNats = async (program: string = inject("natsServer")): Promise<ScratchNats> => {
   const directory = await mkdtemp(join(tmpdir(), "tapedeck-nats-"));
   const store = join(directory, "store");
   const port = await freePort();
@@ -85,6 +84,6 @@ export const startScratchNats = async (): Promise<ScratchNats> => {
 
 /** A server for as long as the scope is open. */
 export const scratchNats = Effect.acquireRelease(
-  Effect.promise(startScratchNats),
+  Effect.promise(() => startScratchNats()),
   (server) => Effect.promise(server.stop),
 );

@@ -93,8 +93,14 @@ export const startScratchPostgres = async (
     succeeds(() => command("pg_ctl", ["stop", "-m", "immediate"]));
     rmSync(directory, { recursive: true, force: true });
     process.off("exit", stop);
+    process.off("uncaughtExceptionMonitor", stopIfFatal);
     for (const signal of fatalSignals) process.off(signal, exit);
   };
+  // Deno ends without "exit" after an error that nobody catches.
+  const stopIfFatal = () => {
+    if (process.listenerCount("uncaughtException") === 0) stop();
+  };
+  process.on("uncaughtExceptionMonitor", stopIfFatal);
   // Ctrl-C reaches this process from the terminal and again from its parents; without a listener that stays, the second
   // signal would kill it before the server has stopped.
   for (const signal of fatalSignals) process.on(signal, exit);

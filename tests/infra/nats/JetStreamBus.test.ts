@@ -1,7 +1,7 @@
 import { PgClient } from "@effect/sql-pg";
 import { assert, layer } from "@effect/vitest";
 import type { Msg } from "@nats-io/transport-node";
-import { Effect, Exit, Latch, Layer, Queue, Redacted, Scope } from "effect";
+import { Effect, Exit, Latch, Layer, Logger, Queue, Redacted, Scope } from "effect";
 import { layer as busLayer } from "../../../infra/nats/JetStreamBus.ts";
 import * as JetStreamRelayStream from "../../../infra/nats/JetStreamRelayStream.ts";
 import { Nats } from "../../../infra/nats/Nats.ts";
@@ -16,6 +16,7 @@ import { eventBusContract } from "../../support/contracts/EventBusContract.ts";
 import { postgres } from "../../support/Databases.ts";
 import { appendOf, newTenant, receivedBy } from "../../support/Fixtures.ts";
 import { hurried } from "../../support/Hurried.ts";
+import { appendForeign } from "../../support/NewerProgram.ts";
 import { scratchNats } from "../../support/ScratchNats.ts";
 
 const nats = Layer.unwrap(Effect.map(scratchNats, ({ url }) => Nats.layer(Redacted.make(url))));
@@ -126,7 +127,57 @@ layer(busLayer.pipe(Layer.provideMerge(log)), { excludeTestServices: true })("Je
       const sent = headers?.get("traceparent") ?? "";
       assert.match(sent, /^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01$/);
       assert.notStrictEqual(sent, traceparent, "the relay's own span is the parent of what follows");
+
+      const unsampled = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
+      yield* store.append(
+        appendOf(tenantId, `${tenantId}/a`, 1, [receivedBy(tenantId)], { traceparent: unsampled }),
+      );
+      const next = yield* Queue.take(messages);
+      assert.strictEqual(next.headers?.get("traceparent"), unsampled, "nothing is recorded of this trace");
     }));
+
+  it.effect(
+    "passes over an event of a type it does not know; one that it wants and cannot read comes again",
+    () =>
+      Effect.gen(function* () {
+        const bus = yield* EventBus;
+        const store = yield* EventStore;
+        const { manager } = yield* Nats;
+        const tenantId = newTenant();
+        const events = yield* Queue.unbounded<string>();
+        const errors: Array<string> = [];
+        const logger = Logger.make(({ logLevel, message }) => {
+          if (logLevel === "Error") errors.push(String(message));
+        });
+        yield* bus.consume({
+          name: tenantId,
+          types: ["UploadReceived", "UploadDeleted"],
+          concurrency: 4,
+          handle: ({ tenantId: whose, eventId }) =>
+            whose === tenantId ? Queue.offer(events, eventId) : Effect.void,
+          giveUp: null,
+        }).pipe(Effect.provide(Logger.layer([logger])));
+        yield* appendForeign(tenantId, { type: "UploadEaten", schemaVersion: 1 });
+        const appended = appendOf(tenantId, `${tenantId}/a`, 0, [receivedBy(tenantId)]);
+        yield* store.append(appended);
+        assert.strictEqual(yield* Queue.take(events), appended.events[0]?.eventId);
+        assert.deepStrictEqual(errors, []);
+
+        yield* appendForeign(tenantId, { type: "UploadReceived", schemaVersion: 99 });
+        const later = appendOf(tenantId, `${tenantId}/b`, 0, [receivedBy(tenantId)]);
+        yield* store.append(later);
+        assert.strictEqual(yield* Queue.take(events), later.events[0]?.eventId);
+        assert.deepStrictEqual(errors, [`${tenantId} cannot read a message of the stream`]);
+        const isLeft = Effect.promise(async () => {
+          for await (const { config, num_ack_pending } of manager.consumers.list("TAPEDECK_EVENTS")) {
+            if (config.description === tenantId) return num_ack_pending === 1;
+          }
+          return false;
+        });
+        while (!(yield* isLeft)) yield* Effect.sleep("20 millis");
+      }),
+    8_000,
+  );
 
   it.effect("hands over at once what another worker gave back", () =>
     Effect.gen(function* () {

@@ -11,7 +11,8 @@ import { EventStore } from "../../../services/EventStore.ts";
 import { Relay } from "../../../services/relay/Relay.ts";
 import { RelayStream, type StreamState } from "../../../services/relay/RelayStream.ts";
 import { postgres } from "../../support/Databases.ts";
-import { appendOf, newTenant, receivedBy } from "../../support/Fixtures.ts";
+import { appendOf, newId, newTenant, receivedBy } from "../../support/Fixtures.ts";
+import { appendForeign } from "../../support/NewerProgram.ts";
 import { scratchNats } from "../../support/ScratchNats.ts";
 
 const parts = Layer.mergeAll(
@@ -77,6 +78,35 @@ layer(parts, { excludeTestServices: true })("the relay", (it) => {
     yield* append(3);
     const state = yield* relaying(streamWhere(isComplete));
     assert.containsSubset(state, { base: 0, first: 1, last: 1_503, isWhole: true });
+  });
+
+  test("passes on what this program cannot read, as it is stored, and what comes after it", function* () {
+    const { manager } = yield* Nats;
+    const tenantId = newTenant();
+    const eventId = yield* appendForeign(tenantId, { type: "UploadEaten", schemaVersion: 9 });
+    const position = yield* EventStore.use(({ head }) => head);
+    yield* append(3);
+    const { last } = yield* relaying(streamWhere(isComplete));
+    assert.strictEqual(last, position + 3);
+    // A relay that begins looks at the last event.
+    yield* appendForeign(tenantId, { type: "UploadReceived", schemaVersion: 99 });
+    yield* relaying(streamWhere(isComplete));
+    yield* append(1);
+    yield* relaying(streamWhere(isComplete));
+    const message = yield* Effect.promise(() =>
+      manager.streams.getMessage("TAPEDECK_EVENTS", { seq: position })
+    );
+    const body = message?.string() ?? "";
+    assert.containsSubset(JSON.parse(body), {
+      position,
+      eventId,
+      tenantId,
+      version: 1,
+      type: "UploadEaten",
+      schemaVersion: 9,
+    });
+    assert.notProperty(JSON.parse(body), "storedVersion");
+    assert.include(body, "12345678901234567890.5", "the data is not touched");
   });
 
   test("makes a stream again that has a hole", function* () {
@@ -146,19 +176,19 @@ layer(parts, { excludeTestServices: true })("the relay", (it) => {
     const stream = yield* RelayStream;
     const store = yield* EventStore;
     const { base, last } = yield* streamWhere(isComplete);
-    const [event = assert.fail()] = yield* store.read(Position.make(last - 1), 1);
+    const [event = assert.fail()] = yield* store.readRaw(Position.make(last - 1), 1);
     for (const position of [last - 1, last + 2]) {
       const late = {
         ...event,
         position: Position.make(position),
-        eventId: appendOf(newTenant(), "a", 0, [event.event]).events[0]?.eventId ?? event.eventId,
+        eventId: newId("evt"),
       };
-      const stored = yield* stream.publish(base, [{ recorded: late, traceparent: null }]);
+      const stored = yield* stream.publish(base, [{ event: late, traceparent: null }]);
       const { reason } = yield* Effect.flip(stored);
       assert.strictEqual(reason, "Refused");
     }
     // The event that is there already is no harm.
-    yield* yield* stream.publish(base, [{ recorded: event, traceparent: null }]);
+    yield* yield* stream.publish(base, [{ event, traceparent: null }]);
     assert.containsSubset(yield* streamWhere(isComplete), { base, last });
   });
 });

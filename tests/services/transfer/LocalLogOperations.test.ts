@@ -13,6 +13,7 @@ import * as LocalLogOperations from "../../../services/transfer/LocalLogOperatio
 import { LogOperations } from "../../../services/transfer/LogOperations.ts";
 import { postgres } from "../../support/Databases.ts";
 import { appendOf, newTenant, receivedBy } from "../../support/Fixtures.ts";
+import { appendForeign } from "../../support/NewerProgram.ts";
 
 const stores = Layer.mergeAll(
   PgEventStore.layer({ callsInFlight: 1 }),
@@ -63,7 +64,7 @@ layer(operations, { excludeTestServices: true })("The operations on the log in t
       const { total, reports, replayed } = yield* replaying(request);
       assert.strictEqual(total, 380);
       assert.deepStrictEqual(
-        replayed.map(({ recorded }) => recorded.position - before),
+        replayed.map(({ record }) => record.position - before),
         Array.from({ length: 380 }, (_, index) => index + 11),
       );
       assert.deepStrictEqual(reports.map(({ replayed }) => replayed), [256, 380]);
@@ -75,7 +76,7 @@ layer(operations, { excludeTestServices: true })("The operations on the log in t
       const { before } = yield* write(2);
       for (const to of [{}, { to: Position.make(before + 1_000) }]) {
         const { replayed } = yield* replaying({ from: Position.make(before + 2), ...to });
-        assert.deepStrictEqual(replayed.map(({ recorded }) => recorded.position - before), [2, 3, 4]);
+        assert.deepStrictEqual(replayed.map(({ record }) => record.position - before), [2, 3, 4]);
       }
     }));
 
@@ -83,7 +84,21 @@ layer(operations, { excludeTestServices: true })("The operations on the log in t
     Effect.gen(function* () {
       const { tenantId, before } = yield* write(3);
       const { replayed } = yield* replaying({ streamId: `${tenantId}/1` });
-      assert.deepStrictEqual(replayed.map(({ recorded }) => recorded.position - before), [2, 5]);
+      assert.deepStrictEqual(replayed.map(({ record }) => record.position - before), [2, 5]);
+    }));
+
+  it.effect("replay what this program cannot read", () =>
+    Effect.gen(function* () {
+      const store = yield* EventStore;
+      const tenantId = newTenant();
+      const eventId = yield* appendForeign(tenantId, { type: "UploadMelted", schemaVersion: 9 });
+      const position = yield* store.head;
+      const [{ streamId } = assert.fail()] = yield* store.readRaw(Position.make(position - 1), 1);
+      for (const request of [{ from: position, to: position }, { streamId }]) {
+        const { replayed } = yield* replaying(request);
+        assert.lengthOf(replayed, 1);
+        assert.containsSubset(replayed[0]?.record, { eventId, type: "UploadMelted", schemaVersion: 9 });
+      }
     }));
 
   it.effect("show and list an event that this program cannot read", () =>

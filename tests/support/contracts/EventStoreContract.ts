@@ -5,7 +5,7 @@ import { TestClock } from "effect/testing";
 import { type DomainEvent, type EventType, eventTypes } from "../../../domain/event/DomainEvent.ts";
 import { currentVersion } from "../../../domain/event/EventVersions.ts";
 import { Position, type RecordedEvent } from "../../../domain/event/RecordedEvent.ts";
-import { StoredEventError } from "../../../domain/event/StoredEvent.ts";
+import { StoredEventError, toStored } from "../../../domain/event/StoredEvent.ts";
 import type { TenantId } from "../../../domain/Id.ts";
 import {
   type Append,
@@ -387,10 +387,30 @@ export const eventStoreContract = <E1, E2>(
       const head = yield* store.head;
       yield* store.append(appendOf(tenantId, `${tenantId}/a`, 0, [1, 2, 3, 4].map(() => eventOf(tenantId))));
       const lose = sql`DELETE FROM events WHERE position = ${head + 3}`;
-      const at = (after: number) =>
-        whileChanged(sql, lose, dies(store.read(Position.make(head + after), 10)));
-      assert.deepStrictEqual([yield* at(0), yield* at(2), yield* at(3)], [true, true, false]);
-      assert.lengthOf(yield* store.read(head, 10), 4);
+      const readers: ReadonlyArray<
+        (after: Position, limit: number) => Effect.Effect<ReadonlyArray<unknown>, unknown>
+      > = [store.read, store.readRaw];
+      for (const read of readers) {
+        const at = (after: number) => whileChanged(sql, lose, dies(read(Position.make(head + after), 10)));
+        assert.deepStrictEqual([yield* at(0), yield* at(2), yield* at(3)], [true, true, false]);
+        assert.lengthOf(yield* read(head, 10), 4);
+      }
+    });
+
+    test("reads events raw, whether it knows them or not", function* (store, tenantId, sql) {
+      const head = yield* store.head;
+      yield* store.append(appendOf(tenantId, `${tenantId}/a`, 0, [eventOf(tenantId), eventOf(tenantId)]));
+      const events = yield* store.read(head, 10);
+      const unread = (yield* store.readRaw(head, 10)).map(({ data, ...rest }) => ({
+        ...rest,
+        data: JSON.parse(data),
+      }));
+      assert.deepStrictEqual(unread, events.map(({ event, ...rest }) => ({ ...rest, ...toStored(event) })));
+      const change = sql`UPDATE events SET type = 'UploadForgotten', data = '{"a": 1.50}' WHERE position = ${
+        head + 1
+      }`;
+      const changed = yield* whileChanged(sql, change, store.readRaw(head, 1));
+      assert.containsSubset(changed, [{ type: "UploadForgotten", data: '{"a": 1.50}' }]);
     });
 
     test("dies of an event that it does not know or cannot decode", function* (store, tenantId, sql) {
