@@ -1,4 +1,4 @@
-import { readdir, readlink } from "node:fs/promises";
+import { readdir, readFile, readlink } from "node:fs/promises";
 import process from "node:process";
 import { eventually, type RunningService } from "../../support/RunningService.ts";
 
@@ -8,7 +8,7 @@ export const crash = async (service: RunningService): Promise<RunningService> =>
   // What stands still does not end by itself: whatever is gone afterwards was ended with the service.
   await signal(service, "SIGSTOP");
   await service.end("SIGKILL");
-  await eventually(() => mediaProcesses(service), ({ length }) => length === 0, 5)
+  await eventually(() => armed(service), ({ length }) => length === 0, 5)
     .finally(() => signal(service, "SIGKILL"));
   return await service.restart();
 };
@@ -18,6 +18,13 @@ export const mediaProcesses = async ({ dataDirectory }: RunningService): Promise
   const ids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
   const directories = await Promise.all(ids.map((id) => readlink(`/proc/${id}/cwd`).catch(() => "")));
   return ids.filter((_, index) => directories[index]?.startsWith(dataDirectory));
+};
+
+/** Those of them that run their program: one that was stopped at its very start had not yet tied its life to the service's. */
+const armed = async (service: RunningService): Promise<ReadonlyArray<string>> => {
+  const ids = await mediaProcesses(service);
+  const names = await Promise.all(ids.map((id) => readFile(`/proc/${id}/comm`, "utf8").catch(() => "")));
+  return ids.filter((_, index) => /^ff(mpeg|probe)$/.test(names[index]?.trim() ?? ""));
 };
 
 /** Sends a signal to the processes that work for a service. */
