@@ -1,7 +1,7 @@
 import { Context, Effect, Layer } from "effect";
 import * as PgProjectionStore from "../infra/postgres/PgProjectionStore.ts";
 import * as PgShadows from "../infra/postgres/PgShadows.ts";
-import { follow } from "../services/projections/Follow.ts";
+import { building, follow } from "../services/projections/Follow.ts";
 import { Shadows } from "../services/projections/Shadows.ts";
 import { UploadsProjection } from "../services/projections/UploadsProjection.ts";
 import type { BenchDatabase } from "./BenchServer.ts";
@@ -22,9 +22,9 @@ export const rebuildUploads = (afterBatch: Effect.Effect<void> = Effect.void) =>
   Effect.gen(function* () {
     yield* Shadows.use(({ begin }) => begin(UploadsProjection, "rebuild"));
     yield* follow({ projection: UploadsProjection, slot: "rebuild" }, {
-      batchSize: 2_048,
+      ...building,
       bound: Effect.succeed(Infinity),
-      around: (_events, apply) => Effect.ensuring(Effect.withTracerEnabled(apply, false), afterBatch),
+      around: (events, apply) => Effect.ensuring(building.around(events, apply), afterBatch),
       onEnd: () => Effect.succeed(true),
       onPoison: (_from, _event, error) => Effect.fail(error),
     });

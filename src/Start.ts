@@ -1,4 +1,5 @@
 import { Console, Effect, Layer, Option, Runtime, Schema } from "effect";
+import { Command, Flag } from "effect/cli";
 import { HttpServer } from "effect/http";
 import process from "node:process";
 import { holdDirectory } from "../infra/embedded/DirectoryLock.ts";
@@ -13,8 +14,9 @@ export class StartFailed extends Schema.TaggedError<StartFailed>()("StartFailed"
   override readonly [Runtime.errorReported] = false;
 }
 
-const serve = Effect.gen(function* () {
-  const settings = yield* readSettings(process.env, process.stdout.isTTY);
+const serve = Effect.fnUntraced(function* (roles: Option.Option<string>) {
+  const given = Option.isSome(roles) ? { TAPEDECK_ROLE: roles.value } : {};
+  const settings = yield* readSettings({ ...process.env, ...given }, process.stdout.isTTY);
   if (settings.roles.some((role) => role === "api" || role === "worker")) yield* ensureFfmpeg;
   yield* holdDirectory(settings.dataDirectory);
   const service = yield* Layer.build(Service.layer(settings));
@@ -25,15 +27,28 @@ const serve = Effect.gen(function* () {
     yield* Console.error(banner(settings, port, Option.getOrNull(key)));
   }).pipe(Effect.provideContext(service));
   yield* Effect.never;
-}).pipe(Effect.scoped);
+}, Effect.scoped);
 
 /** Runs the service until it is interrupted. What keeps it from starting is told in words, without a stack trace. */
-export const start = Effect.catch(
-  serve,
-  (error) => Effect.andThen(Console.error(complaint(error)), new StartFailed()),
+const start = (roles: Option.Option<string>) =>
+  Effect.catch(
+    serve(roles),
+    (error) => Effect.andThen(Console.error(complaint(error)), new StartFailed()),
+  );
+
+/** `tapedeck start`. */
+export const startCommand = Command.make("start", {
+  role: Flag.String("role").pipe(
+    Flag.withDescription(
+      "What this process does: all, or some of api, worker, relay, projector with commas between (TAPEDECK_ROLE)",
+    ),
+    Flag.optional,
+  ),
+}, ({ role }) => start(role)).pipe(
+  Command.withDescription("Run the service; settings come from environment variables"),
 );
 
-const complaint = (error: Effect.Error<typeof serve>): string => {
+const complaint = (error: Effect.Error<ReturnType<typeof serve>>): string => {
   switch (error._tag) {
     case "SettingsError":
     case "MissingTool":

@@ -8,14 +8,12 @@ import { CommandFailed } from "./cli/CommandFailed.ts";
 import { eventsCommand } from "./cli/EventsCommand.ts";
 import { parkedCommand } from "./cli/ParkedCommand.ts";
 import { projectionsCommand } from "./cli/ProjectionsCommand.ts";
-import { start } from "./Start.ts";
+import { startCommand } from "./Start.ts";
 
 const command = Command.make("tapedeck").pipe(
   Command.withDescription("An event-sourced audio processing service"),
   Command.withSubcommands([
-    Command.make("start", {}, () => start).pipe(
-      Command.withDescription("Run the service; settings come from environment variables"),
-    ),
+    startCommand,
     projectionsCommand,
     eventsCommand,
     parkedCommand,

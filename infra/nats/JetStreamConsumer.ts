@@ -33,6 +33,8 @@ export const runJetStreamConsumer = Effect.fnUntraced(function* (consumer: Consu
   const arrivals = yield* Queue.unbounded<{ readonly message: Msg; readonly copied: Copied }>();
 
   let durable: string | null = null;
+  /** What had been handled when the session began. */
+  let handledBefore = 0;
 
   // Runs when the fibers below have ended, and nothing is in hand any more. What is written to a connection that is lost goes out when
   // it is back; nobody waits for that here.
@@ -80,7 +82,9 @@ export const runJetStreamConsumer = Effect.fnUntraced(function* (consumer: Consu
       // The relay makes the stream again; until then it must not pass for what should be there.
       return yield* Effect.logError(`The stream has a foreign message where position ${position} should be`);
     }
-    if (!types.some((type) => type === record.type)) return void message.respond("+ACK");
+    // A stream that is being made anew begins before some consumers; the server cannot start one beyond its end.
+    const isHandled = position <= handledBefore;
+    if (isHandled || !types.some((type) => type === record.type)) return void message.respond("+ACK");
     const recorded = yield* Effect.sync(() => toRecorded(record));
     const { event, isNew } = open.receive(recorded, message);
     if (isNew) yield* Effect.forkScoped(handle(event), { startImmediately: true });
@@ -103,6 +107,7 @@ export const runJetStreamConsumer = Effect.fnUntraced(function* (consumer: Consu
     const { copied, position } = yield* awaitStream(name);
     const made = yield* ensureDurable(consumer, copied, position);
     durable = made;
+    handledBefore = position;
     while (true) {
       const free = yield* deliveries.freeHands;
       const count = Math.min(free, openEvents - open.size) - (yield* Queue.size(arrivals));

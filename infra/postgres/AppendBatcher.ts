@@ -1,8 +1,9 @@
 import { PgClient } from "@effect/sql-pg";
-import { Cause, Clock, Deferred, Effect, Exit, Option, Predicate, Queue } from "effect";
+import { Cause, Clock, Deferred, Effect, Exit, Option, Queue } from "effect";
 import { SqlError } from "effect/sql";
 import { type Append, type AppendOutcome, EventStoreError } from "../../services/EventStore.ts";
 import { callAppend } from "./AppendCall.ts";
+import { isPermanent } from "./PermanentError.ts";
 
 interface Waiting {
   readonly append: Append;
@@ -113,11 +114,8 @@ const split = (waiting: ReadonlyArray<Waiting>, idle: number) => {
 const areRivals = (one: Append, other: Append): boolean =>
   one.expectedVersion === other.expectedVersion && one.events.length > 0 && other.events.length > 0;
 
-/** SQLSTATE classes of what will fail again however often it is tried: data, constraints, and limits of the program. */
-const permanent = /^(22|23|54)/;
-
-const reasonOf = ({ reason: { cause } }: SqlError.SqlError): EventStoreError["reason"] =>
-  Predicate.hasProperty(cause, "code") && permanent.test(String(cause.code)) ? "Rejected" : "Unavailable";
+const reasonOf = (error: SqlError.SqlError): EventStoreError["reason"] =>
+  isPermanent(error) ? "Rejected" : "Unavailable";
 
 /** Whether the database is out of reach: then it is out of reach for every append of the batch. */
 const isOutage = (cause: Cause.Cause<EventStoreError>): boolean =>

@@ -62,7 +62,10 @@ export const layer = (options: { readonly callsInFlight: number }) =>
         }, () =>
           Effect.tap(
             batched(append),
-            (outcome) => outcome._tag === "Appended" ? growth.reached(outcome.position) : Effect.void,
+            (outcome) =>
+              outcome._tag === "Appended"
+                ? Effect.andThen(growth.reached(outcome.position), signal.tell(history, outcome.position))
+                : Effect.void,
           ));
 
       const readStream = (streamId: string, afterVersion: number) =>

@@ -1,9 +1,10 @@
 import { PgClient } from "@effect/sql-pg";
-import { Effect, Layer, Predicate, Result, Schema } from "effect";
+import { Effect, Layer, Result, Schema } from "effect";
 import { SqlError } from "effect/sql";
 import { Position, RecordedEvent } from "../../domain/event/RecordedEvent.ts";
 import { EventStoreError } from "../../services/EventStore.ts";
 import { type EventRecord, ReceiptRecord } from "../../services/EventRecord.ts";
+import { isPermanent } from "./PermanentError.ts";
 import {
   LogNotEmpty,
   LogTransfer,
@@ -21,17 +22,8 @@ const decodeIds = Schema.decodeUnknownSync(Schema.Array(Schema.Struct({ id: Sche
 const decodeHead = Schema.decodeUnknownSync(Schema.Tuple([Schema.Struct({ position: Position })]));
 const decodeEpoch = Schema.decodeUnknownSync(Schema.Tuple([Schema.Struct({ epoch: Schema.String })]));
 
-/** SQLSTATE classes of what will fail again however often it is tried: data, constraints, and limits of the program. */
-const permanent = /^(22|23|54)/;
-
 const toStoreError = (cause: SqlError.SqlError) =>
-  new EventStoreError({
-    reason:
-      Predicate.hasProperty(cause.reason.cause, "code") && permanent.test(String(cause.reason.cause.code))
-        ? "Rejected"
-        : "Unavailable",
-    cause,
-  });
+  new EventStoreError({ reason: isPermanent(cause) ? "Rejected" : "Unavailable", cause });
 
 const failing = <A, R>(query: Effect.Effect<A, SqlError.SqlError, R>) =>
   query.pipe(Effect.withTracerEnabled(false), Effect.uninterruptible, Effect.mapError(toStoreError));

@@ -1,5 +1,6 @@
 import { PgClient } from "@effect/sql-pg";
-import { Effect, Layer, Schema, String } from "effect";
+import { Effect, Layer, Predicate, Schema, String } from "effect";
+import { SqlError } from "effect/sql";
 import { Position } from "../../domain/event/RecordedEvent.ts";
 import type { Projection, ViewRow } from "../../services/projections/Projection.ts";
 import { type Batch, ProjectionStoreError } from "../../services/projections/ProjectionStore.ts";
@@ -78,6 +79,8 @@ export const layer = Layer.effect(
     const swap = <Row extends ViewRow>(projection: Projection<Row>) =>
       Effect.gen(function* () {
         const { name, version } = projection;
+        // Whoever reads the view for long, a backup for instance, is waited for elsewhere: here new readers would queue behind.
+        yield* sql`SET LOCAL lock_timeout = '200ms'`;
         const held = yield* hold(projection, "rebuild");
         if (held === null) return true;
         const { live, shadow } = held;
@@ -92,7 +95,11 @@ export const layer = Layer.effect(
         yield* sql`
           DELETE FROM parked_events WHERE projection = ${name} AND version = ${version} AND position <= ${shadow}::bigint`;
         return true;
-      }).pipe(sql.withTransaction, promptly);
+      }).pipe(
+        sql.withTransaction,
+        Effect.catchIf(isLockTimeout, () => Effect.as(Effect.sleep("1 second"), false)),
+        promptly,
+      );
 
     const compare = <Row extends ViewRow, E>(
       projection: Projection<Row>,
@@ -149,6 +156,11 @@ export const layer = Layer.effect(
     return Shadows.of({ begin, underWay, swap, compare, verification });
   }),
 );
+
+/** Whether somebody else held a lock for too long. */
+const isLockTimeout = (error: unknown): boolean =>
+  SqlError.isSqlError(error) && Predicate.hasProperty(error.reason.cause, "code") &&
+  error.reason.cause.code === "55P03";
 
 const differenceOf = ({ id, live, rebuilt }: ReturnType<typeof decodePairs>[number]): Difference => {
   if (live === null) return { id, kind: "missing", fields: [] };

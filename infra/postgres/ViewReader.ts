@@ -10,7 +10,7 @@ import { tableOf, toRow } from "./ViewTable.ts";
 const patience = 5_000;
 
 const decodeReached = Schema.decodeUnknownSync(
-  Schema.Tuple([Schema.Struct({ reached: Schema.NullOr(Position) })]),
+  Schema.Tuple([Schema.Struct({ reached: Schema.NullOr(Position), paused: Schema.NullOr(Schema.Boolean) })]),
 );
 
 // Not interrupted when a client goes away: the queries are short, and cutting one off costs the session more than its end.
@@ -29,30 +29,35 @@ export const finderIn = <Row extends ViewRow>(sql: PgClient.PgClient, projection
     );
 };
 
-/** Waits until some views have all applied the log up to a position, at most five seconds. */
+/** Waits until some views have all applied the log up to a position, at most five seconds, and not for one that is paused. */
 export const awaiterOf = (
   sql: PgClient.PgClient,
   views: ReadonlyArray<{ readonly name: string; readonly version: number }>,
 ) => {
   const names = views.map(({ name }) => name);
   const versions = views.map(({ version }) => String(version));
-  const reached = unavailable(
-    Effect.map(
-      // A view that is missing is nowhere yet.
-      sql`SELECT CASE WHEN count(*) = ${views.length} THEN min(position) END::float8 AS reached
-        FROM projections JOIN unnest(${names}::text[], ${versions}::integer[]) AS wanted (name, version) USING (name, version)
-        WHERE slot = 'live' AND epoch = (SELECT epoch FROM log_head)`,
-      (rows) => decodeReached(rows)[0].reached ?? Position.make(0),
-    ),
-  ).pipe(Effect.withTracerEnabled(false));
+  const reached = (position: Position) =>
+    unavailable(
+      Effect.map(
+        // A view that is missing is nowhere yet.
+        sql`SELECT CASE WHEN count(*) = ${views.length} THEN min(position) END::float8 AS reached,
+            bool_or(paused AND position < ${position}::bigint) AS paused
+          FROM projections JOIN unnest(${names}::text[], ${versions}::integer[]) AS wanted (name, version) USING (name, version)
+          WHERE slot = 'live' AND epoch = (SELECT epoch FROM log_head)`,
+        (rows) => {
+          const [{ reached, paused }] = decodeReached(rows);
+          return { now: reached ?? Position.make(0), isPaused: paused === true };
+        },
+      ),
+    ).pipe(Effect.withTracerEnabled(false));
 
   return Effect.fn("Views.awaitPosition")(function* (position: Position) {
     let waited = 0;
     for (let pause = 2;; pause = Math.min(pause * 2, 100)) {
-      const now = yield* reached;
+      const { now, isPaused } = yield* reached(position);
       if (now >= position) return;
-      if (waited >= patience) {
-        return yield* new ViewsError({ reason: { _tag: "Behind", position, reached: now } });
+      if (isPaused || waited >= patience) {
+        return yield* new ViewsError({ reason: { _tag: "Behind", position, reached: now, isPaused } });
       }
       yield* Effect.sleep(pause);
       waited += pause;

@@ -140,6 +140,19 @@ export const follow = Effect.fnUntraced(
   },
 );
 
+/** How a shadow is built: untraced, in large batches, and in half of the time: the rest belongs to those who use the service meanwhile. */
+export const building = {
+  batchSize: 1_024,
+  around: <A, E, R>(
+    _events: ReadonlyArray<RecordedEvent>,
+    apply: Effect.Effect<A, E, R>,
+  ): Effect.Effect<A, E, R> =>
+    Effect.timed(apply).pipe(
+      Effect.flatMap(([took, applied]) => Effect.as(Effect.sleep(took), applied)),
+      Effect.withTracerEnabled(false),
+    ),
+};
+
 /** Measures positions a second over stretches of at least a second. */
 const makeRate = () => {
   let since: { readonly time: number; readonly position: Position } | null = null;

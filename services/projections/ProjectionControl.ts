@@ -129,22 +129,21 @@ export class ProjectionControl extends Context.Service<ProjectionControl, {
       const retryStream = Effect.fnUntraced(
         function* <Row extends ViewRow>(projection: Projection<Row>, streamId: string) {
           const { name } = projection;
-          const entries = yield* parked.list({
-            projection: name,
-            streamId,
-            after: Position.make(0),
-            limit: mostAtOnce,
-          });
-          let applied = 0;
-          for (const entry of entries) {
+          // One by one: meanwhile the live view may park more events behind them.
+          for (let applied = 0;; applied++) {
+            const [entry] = yield* parked.list({
+              projection: name,
+              streamId,
+              after: Position.make(0),
+              limit: 1,
+            });
+            if (entry === undefined) return { applied, failed: [] };
             const error = yield* applyAgain(projection, entry);
             if (error !== null) {
               yield* parked.failedAgain(projection, entry.position, error);
               return { applied, failed: [{ ...entry, error, attempts: entry.attempts + 1 }] };
             }
-            applied++;
           }
-          return { applied, failed: [] };
         },
       );
 

@@ -2,7 +2,7 @@ import { Effect, FiberMap, Layer, Schedule } from "effect";
 import type { RecordedEvent } from "../../domain/event/RecordedEvent.ts";
 import { EventStore, isReadable, type UnreadableEvent } from "../EventStore.ts";
 import { toSpan } from "../TraceContext.ts";
-import { follow } from "./Follow.ts";
+import { building, follow } from "./Follow.ts";
 import { ParkedEvents } from "./ParkedEvents.ts";
 import type { Projection, ViewRow } from "./Projection.ts";
 import { eachProjection, withProjection } from "./Projections.ts";
@@ -44,9 +44,8 @@ const build = Effect.fnUntraced(
     );
     yield* Effect.logInfo(`Projection ${projection.name}: ${slot} is under way`);
     yield* follow(target, {
-      batchSize: 2_048,
+      ...building,
       bound: slot === "rebuild" ? Effect.succeed(Infinity) : positionOfLive,
-      around: (_events, apply) => Effect.withTracerEnabled(apply, false),
       onEnd: () =>
         slot === "rebuild" ? shadows.swap(projection) : Effect.as(shadows.compare(projection, read), true),
       onPoison: (_from, _event, error) => Effect.fail(error),

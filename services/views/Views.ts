@@ -9,8 +9,8 @@ import type { UploadRow } from "../projections/UploadsProjection.ts";
 export class ViewsError extends Schema.TaggedError<ViewsError>()("ViewsError", {
   reason: Schema.Union([
     Schema.TaggedStruct("Unavailable", { cause: Schema.Defect() }),
-    /** The views did not reach the position in time. */
-    Schema.TaggedStruct("Behind", { position: Position, reached: Position }),
+    /** The views did not reach the position in time; `isPaused` when an operator has stopped one of them. */
+    Schema.TaggedStruct("Behind", { position: Position, reached: Position, isPaused: Schema.Boolean }),
   ]),
 }) {}
 

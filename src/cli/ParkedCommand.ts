@@ -21,6 +21,8 @@ const columns: ReadonlyArray<Column<ParkedEvent>> = [
   { heading: "error", of: ({ error }) => error?.split("\n")[0] ?? "waits behind another of its stream" },
 ];
 
+const Skipped = Schema.Struct({ projection: Schema.String, position: Position, skipped: Schema.Boolean });
+
 const projection = Argument.String("projection").pipe(Argument.withDescription("The name of the projection"));
 const position = Argument.String("position").pipe(
   Argument.withSchema(PositionText),
@@ -98,10 +100,17 @@ const skip = Command.make(
         const what =
           `the event at position ${position} for the view ${projection}: the view goes without it for good ` +
           `(a rebuild reads it again)`;
-        if (dryRun) return yield* print(`This would skip ${what}.`);
+        const done = printJson(Skipped);
+        if (dryRun) {
+          return yield* (json
+            ? done({ projection, position, skipped: false })
+            : print(`This would skip ${what}.`));
+        }
         yield* confirm(`This skips ${what}.`, { yes, json });
         yield* (yield* ProjectionControl).skip(projection, position);
-        yield* note(`Skipped. \`tapedeck parked retry ${projection}\` applies what waited behind it.`);
+        yield* (json
+          ? done({ projection, position, skipped: true })
+          : note(`Skipped. \`tapedeck parked retry ${projection}\` applies what waited behind it.`));
       }),
     ),
 ).pipe(Command.withDescription("Give up on a parked event"));

@@ -96,7 +96,11 @@ const rebuild = Command.make(
         const what = `${projections.map(({ name }) => name).join(", ")} from ${
           count(projections[0]?.head ?? 0)
         } events each, beside the live views, and puts the new rows in their place at the end. Reads go on meanwhile`;
-        if (dryRun) return yield* print(`This would build ${what.replace("puts", "put")}.`);
+        if (dryRun) {
+          return yield* (json
+            ? printJson(Schema.Array(ProjectionStatus))(projections)
+            : print(`This would build ${what.replace("puts", "put")}.`));
+        }
         yield* confirm(`This builds ${what}.`, { yes, json });
         yield* Effect.forEach(projections, ({ name }) => control.build(name, "rebuild"), { discard: true });
         if (!detach) yield* awaitBuilds("rebuild", projections.map(({ name }) => name));
@@ -116,11 +120,13 @@ const verify = Command.make(
         const control = yield* ProjectionControl;
         const projections = (yield* chosen(names)).map(({ name }) => name);
         yield* Effect.forEach(projections, (name) => control.build(name, "verify"), { discard: true });
-        if (detach) {
-          return yield* note("Verification is under way; `projections status` shows what it found.");
-        }
-        yield* awaitBuilds("verify", projections);
+        if (!detach) yield* awaitBuilds("verify", projections);
         const after = yield* chosen(projections);
+        if (detach) {
+          return yield* (json
+            ? printJson(Schema.Array(ProjectionStatus))(after)
+            : note("Verification is under way; `projections status` shows what it found."));
+        }
         yield* json
           ? printJson(Schema.Array(ProjectionStatus))(after)
           : Effect.forEach(after, report, { discard: true });

@@ -64,8 +64,9 @@ const toProblem = (error: ServiceError): Effect.Effect<never, Problem> => {
     case "ViewsError":
       return error.reason._tag === "Behind"
         ? fail("PROJECTION_BEHIND", {
-          detail:
-            `The views have come to position ${error.reason.reached} of ${error.reason.position}; try again`,
+          detail: `The views have come to position ${error.reason.reached} of ${error.reason.position}; ${
+            error.reason.isPaused ? "an operator has paused one of them" : "try again"
+          }`,
         })
         : unavailable("The database")(error);
   }

@@ -244,7 +244,7 @@ export const overviewsContract = (
     // Two of the three are there.
     yield* sql`UPDATE projections SET position = position + 1 WHERE name IN ('jobs', 'throughput')`;
     const late = new ViewsError({
-      reason: { _tag: "Behind", position: Position.make(reached + 1), reached },
+      reason: { _tag: "Behind", position: Position.make(reached + 1), reached, isPaused: false },
     });
     assert.deepStrictEqual(
       yield* Effect.flip(hurried(overviews.awaitPosition(Position.make(reached + 1)))),
@@ -261,7 +261,7 @@ export const overviewsContract = (
     yield* restored(sql);
     assert.deepStrictEqual(
       yield* Effect.flip(hurried(overviews.awaitPosition(position))),
-      new ViewsError({ reason: { _tag: "Behind", position, reached: Position.make(0) } }),
+      new ViewsError({ reason: { _tag: "Behind", position, reached: Position.make(0), isPaused: false } }),
     );
   });
 };

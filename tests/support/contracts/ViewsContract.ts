@@ -235,7 +235,10 @@ export const viewsContract = (
         ),
         "50 millis",
       );
-      assert.deepStrictEqual(error, new ViewsError({ reason: { _tag: "Behind", position, reached } }));
+      assert.deepStrictEqual(
+        error,
+        new ViewsError({ reason: { _tag: "Behind", position, reached, isPaused: false } }),
+      );
       assert.isAtLeast(waited, 5_000);
       assert.isAtMost(waited, 10_000);
     },
@@ -247,7 +250,7 @@ export const viewsContract = (
       const { views, tenantId, project, sql } = given;
       const reached = yield* project([receivedBy(tenantId)]);
       const behind = new ViewsError({
-        reason: { _tag: "Behind", position: reached, reached: Position.make(0) },
+        reason: { _tag: "Behind", position: reached, reached: Position.make(0), isPaused: false },
       });
       const changed = Effect.gen(function* () {
         yield* sql`
