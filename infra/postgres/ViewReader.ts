@@ -36,17 +36,17 @@ export const awaiterOf = (
 ) => {
   const names = views.map(({ name }) => name);
   const versions = views.map(({ version }) => String(version));
-  const reached = (position: Position) =>
+  const reach = (position: Position) =>
     unavailable(
       Effect.map(
-        // A view that is missing is nowhere yet.
+        // A view that is missing is nowhere yet, not even at 0.
         sql`SELECT CASE WHEN count(*) = ${views.length} THEN min(position) END::float8 AS reached,
             bool_or(paused AND position < ${position}::bigint) AS paused
           FROM projections JOIN unnest(${names}::text[], ${versions}::integer[]) AS wanted (name, version) USING (name, version)
           WHERE slot = 'live' AND epoch = (SELECT epoch FROM log_head)`,
         (rows) => {
           const [{ reached, paused }] = decodeReached(rows);
-          return { now: reached ?? Position.make(0), isPaused: paused === true };
+          return { reached, isPaused: paused === true };
         },
       ),
     ).pipe(Effect.withTracerEnabled(false));
@@ -54,10 +54,12 @@ export const awaiterOf = (
   return Effect.fn("Views.awaitPosition")(function* (position: Position) {
     let waited = 0;
     for (let pause = 2;; pause = Math.min(pause * 2, 100)) {
-      const { now, isPaused } = yield* reached(position);
-      if (now >= position) return;
+      const { reached, isPaused } = yield* reach(position);
+      if (reached !== null && reached >= position) return;
       if (isPaused || waited >= patience) {
-        return yield* new ViewsError({ reason: { _tag: "Behind", position, reached: now, isPaused } });
+        return yield* new ViewsError({
+          reason: { _tag: "Behind", position, reached: reached ?? Position.make(0), isPaused },
+        });
       }
       yield* Effect.sleep(pause);
       waited += pause;

@@ -76,9 +76,16 @@ export const problemsEverywhere = HttpRouter.middleware((app) =>
       onNone: () => answered,
       onSome: (parent) => Effect.provideService(answered, Tracer.ParentSpan, parent),
     });
-    return response.status === 429 || response.status === 503
-      ? HttpServerResponse.setHeader(response, "retry-after", "1")
-      : response;
+    switch (response.status) {
+      case 413:
+        // The rest of the body is not read, so that the connection ends here: a client must not send its next request on it.
+        return HttpServerResponse.setHeader(response, "connection", "close");
+      case 429:
+      case 503:
+        return HttpServerResponse.setHeader(response, "retry-after", "1");
+      default:
+        return response;
+    }
   }), { global: true });
 
 /** A problem as a response, for where headers go with it. */
