@@ -1,4 +1,4 @@
-import { Context, type Effect, Schema } from "effect";
+import { Context, Effect, Schema } from "effect";
 import type { DomainEvent, EventType } from "../domain/event/DomainEvent.ts";
 import type { Position, RecordedEvent } from "../domain/event/RecordedEvent.ts";
 import type { StoredEventError } from "../domain/event/StoredEvent.ts";
@@ -61,6 +61,10 @@ export interface UnreadableEvent {
 /** Whether this program can read an event. */
 export const isReadable = (event: RecordedEvent | UnreadableEvent): event is RecordedEvent =>
   !("unreadable" in event);
+
+/** The event, where nothing else will do than one that this program can read; dies of another. */
+export const readableOrDie = (event: RecordedEvent | UnreadableEvent): Effect.Effect<RecordedEvent> =>
+  isReadable(event) ? Effect.succeed(event) : Effect.die(event.unreadable);
 
 /** A stretch of the log: those of its events that were asked for, and the position that it ends with. */
 export interface Stretch {

@@ -1,7 +1,7 @@
 import { Effect, Fiber } from "effect";
 import type { EventType } from "../domain/event/DomainEvent.ts";
 import { Position, type RecordedEvent } from "../domain/event/RecordedEvent.ts";
-import { type EventStore, type EventStoreError, isReadable } from "./EventStore.ts";
+import { type EventStore, type EventStoreError, isReadable, readableOrDie } from "./EventStore.ts";
 
 /** A way to read the log: at most so many events after a position, in order and without holes. */
 export interface LogSource<Event> {
@@ -59,8 +59,7 @@ export const followTypes = <E, R>(
       }
       const wanted = events.filter((event) => isReadable(event) || types.has(event.type));
       yield* onEvents(
-        yield* Effect.forEach(wanted, (event) =>
-          isReadable(event) ? Effect.succeed(event) : Effect.die(event.unreadable)),
+        yield* Effect.forEach(wanted, readableOrDie),
         reached,
       );
       after = reached;

@@ -1,4 +1,4 @@
-import { Schema } from "effect";
+import { Effect, Schema } from "effect";
 import { catalogue, ErrorCode } from "../domain/ErrorCode.ts";
 
 /** Why an operation was not done, in words for the operator. */
@@ -19,3 +19,10 @@ export const operationError = (
   detail: string,
   advice: string = catalogue[code].advice,
 ): OperationError => new OperationError({ code, detail, advice });
+
+/** Fails because a part is out of reach; the log of the process is told with the cause. `part` goes on to "out of reach". */
+export const outage = (part: string, advice = "Try again when the database answers.") => (error: unknown) =>
+  Effect.andThen(
+    Effect.logWarning(`${part} out of reach`, error),
+    operationError("UNAVAILABLE", `${part} out of reach at the moment`, advice),
+  );

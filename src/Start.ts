@@ -6,6 +6,7 @@ import { holdDirectory } from "../infra/embedded/DirectoryLock.ts";
 import { ensureFfmpeg } from "../infra/system/SystemPackages.ts";
 import { banner } from "./Banner.ts";
 import { BootstrapKey } from "./BootstrapKey.ts";
+import { firstCause } from "./FirstCause.ts";
 import * as Service from "./Service.ts";
 import { readSettings } from "./Settings.ts";
 
@@ -56,18 +57,14 @@ const complaint = (error: Effect.Error<ReturnType<typeof serve>>): string => {
     case "BusClaimed":
       return error.message;
     case "NatsError":
-      return `The bus cannot be used (NATS_URL): ${origin(error)}`;
+      return `The bus cannot be used (NATS_URL): ${firstCause(error)}`;
     case "SqlError":
-      return `The database cannot be used (DATABASE_URL): ${origin(error)}`;
+      return `The database cannot be used (DATABASE_URL): ${firstCause(error)}`;
     case "BlobStoreError":
-      return `The storage cannot be used (STORAGE_URL): ${origin(error)}`;
+      return `The storage cannot be used (STORAGE_URL): ${firstCause(error)}`;
     case "ServeError":
-      return `The address cannot be listened on (HOST, PORT): ${origin(error)}`;
+      return `The address cannot be listened on (HOST, PORT): ${firstCause(error)}`;
     default:
-      return `The service cannot start: ${origin(error)}`;
+      return `The service cannot start: ${firstCause(error)}`;
   }
 };
-
-/** What the first cause of an error says: those above it only tell where it was met. */
-const origin = (error: unknown): string =>
-  error instanceof Error ? (error.cause === undefined ? error.message : origin(error.cause)) : String(error);

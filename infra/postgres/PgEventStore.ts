@@ -100,7 +100,7 @@ export const layer = (options: { readonly callsInFlight: number }) =>
             (rows): Stretch => {
               const [{ last, count }] = decodeSpan(rows);
               const reached = last ?? after;
-              if (count !== reached - after || (count < limit && reached < head)) {
+              if (!isDense({ after, limit, head }, { count, last: reached })) {
                 throw new Error(
                   `The log has a hole: after ${after} and up to ${head}, met ${count} events up to ${reached}`,
                 );
@@ -127,13 +127,26 @@ interface Placed {
   readonly position: Position;
 }
 
+/** What was read, and how far the log was known to reach before. */
+interface Reading {
+  readonly after: Position;
+  readonly limit: number;
+  readonly head: Position;
+}
+
+/** Whether as many events were found as there are positions, and no fewer than there must be. */
+const isDense = (
+  { after, limit, head }: Reading,
+  { count, last }: { readonly count: number; readonly last: Position },
+): boolean => last === after + count && (count === limit || last >= head);
+
 /** The events as they are, if none is missing between them or before the head of the log; a hole halts the reader. */
 const dense = <Event extends Placed>(
-  { after, limit, head }: { readonly after: Position; readonly limit: number; readonly head: Position },
+  reading: Reading,
   events: ReadonlyArray<Event>,
 ): ReadonlyArray<Event> => {
-  const last = events.at(-1)?.position ?? after;
-  if (last !== after + events.length || (events.length < limit && last < head)) {
+  const { after, head } = reading;
+  if (!isDense(reading, { count: events.length, last: events.at(-1)?.position ?? after })) {
     const found = events.map(({ position }) => position);
     const hole = found.find((position, index) => position !== after + index + 1) ?? "nothing";
     throw new Error(`The log has a hole: after ${after} and up to ${head}, met ${hole}`);

@@ -1,5 +1,5 @@
 import { PgClient } from "@effect/sql-pg";
-import { Effect, Layer, Schema, Struct } from "effect";
+import { Effect, Layer, Schema } from "effect";
 import { Position, type RecordedEvent } from "../../domain/event/RecordedEvent.ts";
 import type { Projection, ViewRow } from "../../services/projections/Projection.ts";
 import {
@@ -18,14 +18,7 @@ const decodeCheckpoints = Schema.decodeUnknownSync(
 );
 const decodeMoved = Schema.decodeUnknownSync(Schema.Array(Schema.Struct({ has_parked: Schema.Boolean })));
 const decodeStreams = Schema.decodeUnknownSync(Schema.Array(Schema.Struct({ stream_id: Schema.String })));
-const decodeStates = Schema.decodeUnknownSync(
-  Schema.Array(SlotState.mapFields(Struct.renameKeys({
-    eventsPerSecond: "events_per_second",
-    startedAt: "started_at",
-    updatedAt: "updated_at",
-    nextRecordedAt: "next_recorded_at",
-  }))),
-);
+const decodeStates = Schema.decodeUnknownSync(Schema.Array(SlotState));
 
 /** Views as Postgres tables. A batch is folded in memory and written by one statement. */
 export const layer = Layer.effect(
@@ -65,28 +58,14 @@ export const layer = Layer.effect(
 
     const slots = ({ name, version }: Named) =>
       sql`
-        SELECT slot, projections.position::float8, paused, status, error, events_per_second,
+        SELECT slot, projections.position::float8, paused, status, error, events_per_second AS "eventsPerSecond",
           CASE slot WHEN 'live' THEN (
             SELECT count(*) FROM parked_events WHERE projection = name AND parked_events.version = projections.version
-          ) ELSE 0 END::float8 AS parked, to_json(started_at) AS started_at,
-          to_json(updated_at) AS updated_at, to_json(events.recorded_at) AS next_recorded_at
+          ) ELSE 0 END::float8 AS parked, to_json(started_at) AS "startedAt", to_json(updated_at) AS "updatedAt",
+          to_json(events.recorded_at) AS "nextRecordedAt"
         FROM projections LEFT JOIN events ON events.position = projections.position + 1
         WHERE name = ${name} AND projections.version = ${version} AND epoch = (SELECT epoch FROM log_head)
-        ORDER BY slot`.pipe(
-        Effect.map((rows) =>
-          decodeStates(rows).map((
-            { events_per_second, started_at, updated_at, next_recorded_at, ...state },
-          ): SlotState => ({
-            ...state,
-            eventsPerSecond: events_per_second,
-            startedAt: started_at,
-            updatedAt: updated_at,
-            nextRecordedAt: next_recorded_at,
-          }))
-        ),
-        Effect.withTracerEnabled(false),
-        promptly,
-      );
+        ORDER BY slot`.pipe(Effect.map(decodeStates), Effect.withTracerEnabled(false), promptly);
 
     const apply = <Row extends ViewRow>(
       target: Target<Row>,

@@ -1,20 +1,11 @@
 import { PgClient } from "@effect/sql-pg";
 import { Effect, Layer, Schema } from "effect";
 import { Statement } from "effect/sql";
-import { Position, RecordedEvent } from "../../domain/event/RecordedEvent.ts";
+import type { Position } from "../../domain/event/RecordedEvent.ts";
 import type { EventId } from "../../domain/Id.ts";
 import { EventStoreError } from "../../services/EventStore.ts";
-import { EventRecord } from "../../services/EventRecord.ts";
 import { type EventFilter, StoredEvents } from "../../services/transfer/StoredEvents.ts";
-
-/** The columns of `events` under the names of `EventRecord`. 64-bit counters come as doubles, exact up to 2^53. */
-const columns = `events.position::float8 AS position, stream_id AS "streamId", version::float8 AS version,
-  event_id AS "eventId", type, schema_version AS "schemaVersion", tenant_id AS "tenantId", command_id AS "commandId",
-  correlation_id AS "correlationId", causation_id AS "causationId", traceparent, data, recorded_at AS "recordedAt"`;
-
-const decodeRecords = Schema.decodeUnknownSync(
-  Schema.Array(Schema.Struct({ ...EventRecord.fields, recordedAt: RecordedEvent.fields.recordedAt })),
-);
+import { columns, toRecord } from "./EventRow.ts";
 
 const decodeRate = Schema.decodeUnknownSync(Schema.Tuple([Schema.Struct({ rate: Schema.Finite })]));
 
@@ -49,7 +40,7 @@ export const layer = Layer.effect(
         sql`${select} WHERE ${
           sql.and(conditions)
         } ORDER BY events.position DESC LIMIT ${filter.limit}::bigint`,
-        decodeRecords,
+        (rows) => rows.map(toRecord),
       ));
     };
 
@@ -58,14 +49,14 @@ export const layer = Layer.effect(
         typeof ref === "number"
           ? sql`${select} WHERE events.position = ${ref}::bigint`
           : sql`${select} WHERE event_id = ${ref}`,
-        (rows) => decodeRecords(rows)[0] ?? null,
+        (rows) => rows.map(toRecord)[0] ?? null,
       ));
 
     const after = (position: Position, limit: number) =>
       quietly(Effect.map(
         sql`${select} WHERE events.position > ${position}::bigint ORDER BY events.position LIMIT ${limit}::bigint`,
         (rows) => {
-          const events = decodeRecords(rows);
+          const events = rows.map(toRecord);
           const hole = events.find((event, index) => event.position !== position + index + 1);
           if (hole !== undefined) {
             throw new Error(`The log has a hole after ${position}, before ${hole.position}`);
@@ -78,7 +69,7 @@ export const layer = Layer.effect(
       quietly(
         Effect.map(
           sql`${select} WHERE stream_id = ${streamId} ORDER BY events.version`,
-          (rows) => decodeRecords(rows),
+          (rows) => rows.map(toRecord),
         ),
       );
 

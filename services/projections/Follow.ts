@@ -76,15 +76,12 @@ export const follow = Effect.fnUntraced(
         const applied = store.apply(target, from, { events: readable, reached }, perSecond);
         return yield* following.around(readable, applied).pipe(
           Effect.map((applied) => applied ? reached : null),
-          Effect.catchIf(({ reason }) => reason === "Poison" && first !== undefined, (error) =>
-            events.length > 1
-              ? divided(from, events, Math.ceil(events.length / 2), reached)
-              : first === undefined
+          Effect.catchIf(({ reason }) => reason === "Poison", (error) =>
+            first === undefined
               ? Effect.fail(error)
-              : poison(from, events, reached, first, {
-                reason: "Unfoldable",
-                detail: detailOf(error),
-              })),
+              : events.length > 1
+              ? divided(from, events, Math.ceil(events.length / 2), reached)
+              : poison(from, events, reached, first, { reason: "Unfoldable", detail: detailOf(error) })),
         );
       });
 

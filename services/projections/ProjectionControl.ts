@@ -1,7 +1,7 @@
 import { Clock, Context, Effect, Layer, Schema } from "effect";
 import { Position } from "../../domain/event/RecordedEvent.ts";
 import { EventStore, type EventStoreError, isReadable } from "../EventStore.ts";
-import { type OperationError, operationError } from "../OperationError.ts";
+import { type OperationError, operationError, outage } from "../OperationError.ts";
 import { detailOf } from "./Follow.ts";
 import { ParkedEvent, ParkedEvents, type ParkedFilter } from "./ParkedEvents.ts";
 import type { Projection, ViewRow } from "./Projection.ts";
@@ -186,27 +186,10 @@ export class ProjectionControl extends Context.Service<ProjectionControl, {
 
 type Failure = OperationError | ProjectionStoreError | EventStoreError;
 
-/** An outage is also told to the log of the process, with its cause. */
 const told = <A>(action: Effect.Effect<A, Failure>): Effect.Effect<A, OperationError> =>
   Effect.catchTags(action, {
-    ProjectionStoreError: (error) =>
-      Effect.andThen(
-        Effect.logWarning("The views are out of reach", error),
-        operationError(
-          "UNAVAILABLE",
-          "The views are out of reach at the moment",
-          "Try again when the database answers.",
-        ),
-      ),
-    EventStoreError: (error) =>
-      Effect.andThen(
-        Effect.logWarning("The event store is out of reach", error),
-        operationError(
-          "UNAVAILABLE",
-          "The event store is out of reach at the moment",
-          "Try again when the database answers.",
-        ),
-      ),
+    ProjectionStoreError: outage("The views are"),
+    EventStoreError: outage("The event store is"),
   });
 
 const notParked = (name: string, position: Position) =>

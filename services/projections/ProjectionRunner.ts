@@ -1,6 +1,6 @@
 import { Effect, FiberMap, Layer, Schedule } from "effect";
 import type { RecordedEvent } from "../../domain/event/RecordedEvent.ts";
-import { EventStore, isReadable, type UnreadableEvent } from "../EventStore.ts";
+import { EventStore, readableOrDie } from "../EventStore.ts";
 import { toSpan } from "../TraceContext.ts";
 import { building, follow } from "./Follow.ts";
 import { ParkedEvents } from "./ParkedEvents.ts";
@@ -35,7 +35,7 @@ const build = Effect.fnUntraced(
     const target: Target<Row> = { projection, slot };
     const read = Effect.fnUntraced(function* (after: Parameters<typeof log.scan>[0], limit: number) {
       const { events, reached } = yield* log.scan(after, limit, projection.types);
-      return { events: yield* Effect.forEach(events, readable), reached };
+      return { events: yield* Effect.forEach(events, readableOrDie), reached };
     });
     // What is verified must not overtake what it is to be compared with, which may be paused.
     const positionOfLive = Effect.map(
@@ -55,9 +55,6 @@ const build = Effect.fnUntraced(
     yield* Effect.logInfo(`Projection ${projection.name}: ${slot} has ended`);
   },
 );
-
-const readable = (event: RecordedEvent | UnreadableEvent) =>
-  isReadable(event) ? Effect.succeed(event) : Effect.die(event.unreadable);
 
 /** Runs an effect as part of every trace that the batch continues: one span for each. */
 const inTraces = <Row extends ViewRow, A, E, R>(

@@ -18,11 +18,14 @@ export const StorageUsageRow = Schema.Struct({
 });
 export type StorageUsageRow = typeof StorageUsageRow.Type;
 
-type Amounts = Pick<StorageUsageRow, "uploads" | "originalBytes" | "renditions" | "renditionBytes">;
+/** What counts in storage. */
+export type Amounts = Pick<StorageUsageRow, "uploads" | "originalBytes" | "renditions" | "renditionBytes">;
 
-const nothing: Amounts = { uploads: 0, originalBytes: 0, renditions: 0, renditionBytes: 0 };
+/** No storage at all. */
+export const nothing: Amounts = { uploads: 0, originalBytes: 0, renditions: 0, renditionBytes: 0 };
 
-const sum = (one: Amounts, other: Amounts, sign: 1 | -1): Amounts => ({
+/** Amounts with others added to them, or taken from them. */
+export const sum = (one: Amounts, other: Amounts, sign: 1 | -1): Amounts => ({
   uploads: one.uploads + sign * other.uploads,
   originalBytes: one.originalBytes + sign * other.originalBytes,
   renditions: one.renditions + sign * other.renditions,

@@ -11,7 +11,7 @@ import type { BlobStoreError } from "../BlobStore.ts";
 import { type Consumer, EventBus } from "../EventBus.ts";
 import { nextId } from "../Ids.ts";
 import type { MediaError, OnProgress } from "../MediaEngine.ts";
-import { insist } from "./Insistence.ts";
+import { insist, insistOn } from "./Insistence.ts";
 
 /** A kind of media job: its actor's vocabulary, and the work itself. */
 export interface JobKind<State extends JobState, Id extends string, Command, Error, Product> {
@@ -61,11 +61,7 @@ export const makeJobWorker = Effect.fnUntraced(
     const { uploads } = yield* Actors;
     const bus = yield* EventBus;
 
-    const send = (recorded: RecordedEvent, command: Command) =>
-      Effect.flatMap(
-        nextId("cmd"),
-        (commandId) => insist(kind.actor.send(command, causedBy(recorded, commandId))),
-      );
+    const send = (recorded: RecordedEvent, command: Command) => insistOn(kind.actor, recorded, command);
 
     /** Returns when the job has been cancelled; one look at its state covers the moment before the watch began. */
     const cancellation = (tenantId: TenantId, id: Id) => {

@@ -4,12 +4,10 @@ import type { Failure } from "../../domain/ErrorCode.ts";
 import type { RecordedEvent } from "../../domain/event/RecordedEvent.ts";
 import type { UploadReceived } from "../../domain/upload/Upload.ts";
 import { Actors } from "../actors/Actors.ts";
-import { causedBy } from "../actors/CommandMeta.ts";
 import { BlobStore } from "../BlobStore.ts";
 import type { Consumer } from "../EventBus.ts";
-import { nextId } from "../Ids.ts";
 import { MediaEngine } from "../MediaEngine.ts";
-import { insist } from "./Insistence.ts";
+import { insist, insistOn } from "./Insistence.ts";
 
 /** Probes each upload that comes in, and finds it ready or rejects it. */
 export const makeProbeUpload = Effect.fnUntraced(function* (concurrency: number) {
@@ -26,8 +24,7 @@ export const makeProbeUpload = Effect.fnUntraced(function* (concurrency: number)
   const reject = Effect.fnUntraced(function* (recorded: RecordedEvent, reason: Failure) {
     const { event } = recorded;
     if (event._tag !== "UploadReceived") return;
-    const meta = causedBy(recorded, yield* nextId("cmd"));
-    yield* insist(uploads.send({ _tag: "RejectUpload", uploadId: event.uploadId, reason }, meta));
+    yield* insistOn(uploads, recorded, { _tag: "RejectUpload", uploadId: event.uploadId, reason });
   });
 
   const handle = Effect.fnUntraced(function* (recorded: RecordedEvent) {
@@ -37,13 +34,7 @@ export const makeProbeUpload = Effect.fnUntraced(function* (concurrency: number)
     const state = yield* insist(uploads.state(tenantId, uploadId));
     if (state?.status !== "received") return;
     yield* probe(event).pipe(
-      Effect.flatMap((media) =>
-        Effect.flatMap(
-          nextId("cmd"),
-          (commandId) =>
-            insist(uploads.send({ _tag: "MarkUploadReady", uploadId, media }, causedBy(recorded, commandId))),
-        )
-      ),
+      Effect.flatMap((media) => insistOn(uploads, recorded, { _tag: "MarkUploadReady", uploadId, media })),
       Effect.asVoid,
       Effect.catchReason("MediaError", "BadInput", ({ failure }) => reject(recorded, failure)),
     );

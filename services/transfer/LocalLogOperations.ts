@@ -9,7 +9,7 @@ import type { EventRecord } from "../EventRecord.ts";
 import { exportLog } from "./LogExport.ts";
 import type { LogFileRefused } from "./LogFormat.ts";
 import { importLog } from "./LogImport.ts";
-import { type OperationError, operationError } from "../OperationError.ts";
+import { type OperationError, operationError, outage } from "../OperationError.ts";
 import { LogOperations, type ReplayProgress, type ReplayRequest } from "./LogOperations.ts";
 import { type LogNotEmpty, LogTransfer } from "./LogTransfer.ts";
 import { type EventFilter, StoredEvents } from "./StoredEvents.ts";
@@ -28,33 +28,20 @@ const noSuchEvent = (ref: Position | EventId) =>
 /** What the parts below fail with. */
 type PartError = EventStoreError | EventBusError | LogFileRefused | LogNotEmpty;
 
-const toOperationError = (error: PartError): OperationError => {
+const told = (error: PartError): Effect.Effect<never, OperationError> => {
   switch (error._tag) {
     case "EventBusError":
-      return operationError(
-        "UNAVAILABLE",
-        "The event bus is out of reach at the moment",
+      return outage(
+        "The event bus is",
         "Try again when it answers; a replay can be repeated, nothing acts on it.",
-      );
+      )(error);
     case "EventStoreError":
-      return operationError(
-        "UNAVAILABLE",
-        "The event store is out of reach at the moment",
-        "Try again when the database answers.",
-      );
+      return outage("The event store is")(error);
     case "LogFileRefused":
-      return operationError("LOG_FILE_REFUSED", error.message);
+      return Effect.fail(operationError("LOG_FILE_REFUSED", error.message));
     case "LogNotEmpty":
-      return operationError("LOG_NOT_EMPTY", `The log has ${error.head} events already`);
+      return Effect.fail(operationError("LOG_NOT_EMPTY", `The log has ${error.head} events already`));
   }
-};
-
-/** An outage is also told to the log of the process, with its cause. */
-const told = (error: PartError): Effect.Effect<never, OperationError> => {
-  const failure = toOperationError(error);
-  return failure.code === "UNAVAILABLE"
-    ? Effect.andThen(Effect.logWarning("An operation on the log failed", error), Effect.fail(failure))
-    : Effect.fail(failure);
 };
 
 /** The operations on the log that this process has open. Replays need a bus, which only a running service has. */

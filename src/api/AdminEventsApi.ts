@@ -1,6 +1,5 @@
 import { Schema } from "effect";
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api";
-import { Position } from "../../domain/event/RecordedEvent.ts";
 import { EventId } from "../../domain/Id.ts";
 import { EventRecord } from "../../services/EventRecord.ts";
 import {
@@ -13,21 +12,13 @@ import {
 } from "../../services/transfer/LogOperations.ts";
 import { AdminAuthorization } from "./AdminAuthorization.ts";
 import { Problems } from "./Problem.ts";
-
-/** A log position in text. */
-export const PositionText = Schema.NumberFromString.pipe(Schema.decodeTo(Position));
+import { PageSize, PositionText } from "./Reading.ts";
 
 /** A bound of a search: a log position, or a time (RFC 3339). */
 export const Bound = Schema.Union([PositionText, Schema.DateFromString]);
 
 /** An event by its position or its id. */
 export const EventRef = Schema.Union([PositionText, EventId]);
-
-/** How many events a page has. */
-export const PageSize = Schema.NumberFromString.check(
-  Schema.isInt(),
-  Schema.isBetween({ minimum: 1, maximum: 200 }),
-);
 
 const jsonLines = { contentType: "application/x-ndjson" };
 const flag = Schema.Literals(["true", "false"]);

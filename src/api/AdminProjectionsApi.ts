@@ -4,8 +4,8 @@ import { Position } from "../../domain/event/RecordedEvent.ts";
 import { ParkedEvent } from "../../services/projections/ParkedEvents.ts";
 import { ProjectionStatus, Retried } from "../../services/projections/ProjectionControl.ts";
 import { AdminAuthorization } from "./AdminAuthorization.ts";
-import { PageSize, PositionText } from "./AdminEventsApi.ts";
 import { Problems } from "./Problem.ts";
+import { PageSize, PositionText } from "./Reading.ts";
 
 const params = { name: Schema.String };
 const accepted = ProjectionStatus.pipe(HttpApiSchema.status(202));

@@ -7,7 +7,7 @@ import { StorageUsageRow } from "../../services/projections/StorageUsageProjecti
 import { ThroughputRow } from "../../services/projections/ThroughputProjection.ts";
 import { Authorization } from "./Authorization.ts";
 import { Problems } from "./Problem.ts";
-import { afterHeaders, afterQuery } from "./Reading.ts";
+import { afterHeaders, afterQuery, PageSize } from "./Reading.ts";
 
 const JobPage = Schema.Struct({ items: Schema.Array(JobRow), nextCursor: Schema.NullOr(JobId) });
 
@@ -35,9 +35,7 @@ export class OverviewsApi extends HttpApiGroup.make("overviews")
         status: Schema.optionalKey(JobStatus),
         uploadId: Schema.optionalKey(UploadId),
         cursor: Schema.optionalKey(JobId),
-        limit: Schema.optionalKey(
-          Schema.NumberFromString.check(Schema.isInt(), Schema.isBetween({ minimum: 1, maximum: 200 })),
-        ),
+        limit: Schema.optionalKey(PageSize),
       },
       success: JobPage,
     }).annotateMerge(

@@ -3,7 +3,7 @@ import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/ht
 import { UploadId } from "../../domain/Id.ts";
 import { Authorization } from "./Authorization.ts";
 import { Problems } from "./Problem.ts";
-import { afterHeaders, afterQuery } from "./Reading.ts";
+import { afterHeaders, afterQuery, PageSize } from "./Reading.ts";
 import { Accepted, UploadJson } from "./UploadJson.ts";
 
 const params = { id: UploadId };
@@ -41,9 +41,7 @@ export class UploadsApi extends HttpApiGroup.make("uploads")
         status: Schema.optionalKey(UploadJson.fields.status),
         search: Schema.optionalKey(SearchText),
         cursor: Schema.optionalKey(UploadId),
-        limit: Schema.optionalKey(
-          Schema.NumberFromString.check(Schema.isInt(), Schema.isBetween({ minimum: 1, maximum: 200 })),
-        ),
+        limit: Schema.optionalKey(PageSize),
       },
       headers: afterHeaders,
       success: Schema.Struct({ items: Schema.Array(UploadJson), nextCursor: Schema.NullOr(UploadId) }),

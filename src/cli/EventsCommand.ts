@@ -2,10 +2,11 @@ import { Effect, Option, Stream } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
 import { EventRecord } from "../../services/EventRecord.ts";
 import { EventDetail, EventPage, LogOperations, LogStatus } from "../../services/transfer/LogOperations.ts";
-import { Bound, EventRef, PageSize, PositionText } from "../api/AdminEventsApi.ts";
+import { Bound, EventRef } from "../api/AdminEventsApi.ts";
+import { PositionText } from "../api/Reading.ts";
 import { exportCommand } from "./ExportCommand.ts";
 import { importCommand } from "./ImportCommand.ts";
-import { operate, operatorFlags } from "./Operator.ts";
+import { limit, operate, operatorFlags } from "./Operator.ts";
 import { note, paint, plain, print, printJson } from "./Printing.ts";
 import { replayCommand } from "./ReplayCommand.ts";
 import { type Column, facts, table } from "./Table.ts";
@@ -59,11 +60,7 @@ const list = Command.make("list", {
   after: bound("after"),
   before: bound("before"),
   cursor: position("cursor", "Go on below this position, which an earlier page ended with"),
-  limit: Flag.String("limit").pipe(
-    Flag.withSchema(PageSize),
-    Flag.withDescription("How many events, at most 200"),
-    Flag.withDefault(50),
-  ),
+  limit,
 }, ({ json, offline, limit, ...filter }) =>
   operate(
     { offline },

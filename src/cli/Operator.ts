@@ -2,6 +2,8 @@ import { Effect, Layer, Logger, References } from "effect";
 import { Flag } from "effect/cli";
 import { ProjectionControl } from "../../services/projections/ProjectionControl.ts";
 import { LogOperations } from "../../services/transfer/LogOperations.ts";
+import { PageSize } from "../api/Reading.ts";
+import { firstCause } from "../FirstCause.ts";
 import { CommandFailed } from "./CommandFailed.ts";
 import * as Connection from "./Connection.ts";
 import * as OfflineStore from "./OfflineStore.ts";
@@ -20,6 +22,13 @@ export const operatorFlags = {
     Flag.withDefault(false),
   ),
 } as const;
+
+/** How many events a list shows. */
+export const limit = Flag.String("limit").pipe(
+  Flag.withSchema(PageSize),
+  Flag.withDescription("How many events, at most 200"),
+  Flag.withDefault(50),
+);
 
 /** Flags of commands that change something. */
 export const dangerFlags = {
@@ -77,12 +86,8 @@ const wellSpoken = new Set(["OperationError", "SettingsError", "DirectoryError"]
 const wordsOf = (error: unknown): string => {
   if (!(error instanceof Error)) return `Something unexpected happened: ${String(error)}`;
   if ("_tag" in error && wellSpoken.has(String(error._tag))) return error.message;
-  const [first] = originOf(error).split("\n");
+  const [first] = firstCause(error).split("\n");
   return "_tag" in error
     ? `The store cannot be used: ${first}. Check DATABASE_URL, or TAPEDECK_DATA_DIR.`
     : `Something unexpected happened: ${first}`;
 };
-
-/** What the first cause of an error says: those above it only tell where it was met. */
-const originOf = (error: Error): string =>
-  error.cause instanceof Error ? originOf(error.cause) : error.message;

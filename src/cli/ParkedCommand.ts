@@ -3,10 +3,10 @@ import { Argument, Command, Flag } from "effect/cli";
 import { Position } from "../../domain/event/RecordedEvent.ts";
 import { ParkedEvent } from "../../services/projections/ParkedEvents.ts";
 import { ProjectionControl, Retried } from "../../services/projections/ProjectionControl.ts";
-import { PageSize, PositionText } from "../api/AdminEventsApi.ts";
+import { PositionText } from "../api/Reading.ts";
 import { CommandFailed } from "./CommandFailed.ts";
 import { confirm } from "./Confirm.ts";
-import { dangerFlags, operate, operatorFlags } from "./Operator.ts";
+import { dangerFlags, limit, operate, operatorFlags } from "./Operator.ts";
 import { note, print, printJson } from "./Printing.ts";
 import { count } from "./Progress.ts";
 import { type Column, table } from "./Table.ts";
@@ -41,11 +41,7 @@ const list = Command.make("list", {
     Flag.withDescription("Go on beyond this position"),
     Flag.withDefault(Position.make(0)),
   ),
-  limit: Flag.String("limit").pipe(
-    Flag.withSchema(PageSize),
-    Flag.withDescription("How many events, at most 200"),
-    Flag.withDefault(50),
-  ),
+  limit,
 }, ({ json, offline, projection, stream, cursor, limit }) =>
   operate(
     { offline },

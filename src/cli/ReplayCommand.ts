@@ -2,7 +2,7 @@ import { Effect, Option, Stream } from "effect";
 import { Command, Flag } from "effect/cli";
 import { operationError } from "../../services/OperationError.ts";
 import { LogOperations, ReplayProgress, type ReplayRequest } from "../../services/transfer/LogOperations.ts";
-import { PositionText } from "../api/AdminEventsApi.ts";
+import { PositionText } from "../api/Reading.ts";
 import { CommandFailed } from "./CommandFailed.ts";
 import { confirm } from "./Confirm.ts";
 import { dangerFlags, operate, operatorFlags } from "./Operator.ts";

@@ -1,15 +1,12 @@
 import { Effect, Stream } from "effect";
 import { HttpApiBuilder } from "effect/http-api";
-import { type OperationError, operationError } from "../../services/OperationError.ts";
+import { operationError } from "../../services/OperationError.ts";
 import { LogOperations } from "../../services/transfer/LogOperations.ts";
 import { Api } from "../api/Api.ts";
-import { fail } from "../api/Problem.ts";
+import { orProblem } from "./Failures.ts";
 
 /** How long an imported file may pause between two pieces: the log is closed to others meanwhile. */
 const patience = "30 seconds";
-
-const orProblem = <A, R>(operation: Effect.Effect<A, OperationError, R>) =>
-  Effect.catchTag(operation, "OperationError", ({ code, detail }) => fail(code, { detail }));
 
 const stalled = operationError("MALFORMED_REQUEST", "Nothing of the file arrived for half a minute");
 const cut = operationError("MALFORMED_REQUEST", "The file ended too early");

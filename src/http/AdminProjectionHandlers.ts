@@ -4,10 +4,7 @@ import { Position } from "../../domain/event/RecordedEvent.ts";
 import { ProjectionControl } from "../../services/projections/ProjectionControl.ts";
 import type { OperationError } from "../../services/OperationError.ts";
 import { Api } from "../api/Api.ts";
-import { fail } from "../api/Problem.ts";
-
-const orProblem = <A, R>(operation: Effect.Effect<A, OperationError, R>) =>
-  Effect.catchTag(operation, "OperationError", ({ code, detail }) => fail(code, { detail }));
+import { orProblem } from "./Failures.ts";
 
 /** Answers the requests of `AdminProjectionsApi`. */
 export const adminProjectionHandlers = HttpApiBuilder.group(

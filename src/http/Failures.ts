@@ -6,6 +6,7 @@ import type { ActorError } from "../../services/actors/Actor.ts";
 import type { BlobStoreError } from "../../services/BlobStore.ts";
 import type { EventStoreError } from "../../services/EventStore.ts";
 import type { MediaError } from "../../services/MediaEngine.ts";
+import type { OperationError } from "../../services/OperationError.ts";
 import type { ViewsError } from "../../services/views/Views.ts";
 import { fail, type Problem } from "../api/Problem.ts";
 
@@ -18,6 +19,7 @@ type ServiceError =
   | EventStoreError
   | BlobStoreError
   | MediaError
+  | OperationError
   | ViewsError;
 
 const noSuch = fail("NOT_FOUND", { detail: "There is no such resource" });
@@ -61,6 +63,8 @@ const toProblem = (error: ServiceError): Effect.Effect<never, Problem> => {
       return error.reason === "Rejected" ? Effect.die(error) : unavailable("The event store")(error);
     case "MediaError":
       return unavailable("The working directory")(error);
+    case "OperationError":
+      return fail(error.code, { detail: error.detail });
     case "ViewsError":
       return error.reason._tag === "Behind"
         ? fail("PROJECTION_BEHIND", {
@@ -80,6 +84,7 @@ const tags = new Set<ServiceError["_tag"]>([
   "EventStoreError",
   "BlobStoreError",
   "MediaError",
+  "OperationError",
   "ViewsError",
 ]);
 

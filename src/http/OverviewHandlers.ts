@@ -1,6 +1,6 @@
 import { Clock, Effect } from "effect";
 import { HttpApiBuilder } from "effect/http-api";
-import type { StorageUsageRow } from "../../services/projections/StorageUsageProjection.ts";
+import { type Amounts, nothing, sum } from "../../services/projections/StorageUsageProjection.ts";
 import { EventStore } from "../../services/EventStore.ts";
 import { Overviews } from "../../services/views/Overviews.ts";
 import { Api } from "../api/Api.ts";
@@ -45,15 +45,7 @@ export const overviewHandlers = HttpApiBuilder.group(
           const { tenantId } = yield* Caller;
           yield* caughtUp(overviews, query, headers);
           const users = yield* overviews.storageUsage(tenantId, query.userId);
-          const sumOf = (amount: (row: StorageUsageRow) => number) =>
-            users.reduce((sum, row) => sum + amount(row), 0);
-          return {
-            uploads: sumOf(({ uploads }) => uploads),
-            originalBytes: sumOf(({ originalBytes }) => originalBytes),
-            renditions: sumOf(({ renditions }) => renditions),
-            renditionBytes: sumOf(({ renditionBytes }) => renditionBytes),
-            users,
-          };
+          return { ...users.reduce<Amounts>((total, user) => sum(total, user, 1), nothing), users };
         }, orProblem),
       )
       .handle(

@@ -41,5 +41,27 @@ layer(Layer.provideMerge(keepers, postgres), { excludeTestServices: true })(
       yield* Fiber.join(beginning);
       assert.deepStrictEqual<unknown>((yield* states).verify?.position, 0);
     });
+
+    tallyTests(it)("does not hold readers up behind one who reads for long", function* (given) {
+      const { shadows, sql, tally, tenantId, logOf, apply, rowsIn } = given;
+      const log = logOf(receivedBy(tenantId));
+      yield* apply("live", log, 0);
+      yield* shadows.begin(tally, "rebuild");
+      yield* apply("rebuild", log, 0);
+      const [isReading, isOver] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()];
+      const reading = yield* Effect.forkChild(
+        sql.withTransaction(Effect.gen(function* () {
+          yield* rowsIn("live");
+          yield* Deferred.succeed(isReading, undefined);
+          yield* Deferred.await(isOver);
+        })),
+      );
+      yield* Deferred.await(isReading);
+      assert.isFalse(yield* shadows.swap(tally));
+      assert.lengthOf(yield* rowsIn("live"), 1);
+      yield* Deferred.succeed(isOver, undefined);
+      yield* Fiber.join(reading);
+      assert.isTrue(yield* shadows.swap(tally));
+    });
   },
 );
