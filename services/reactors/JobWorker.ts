@@ -128,12 +128,14 @@ export const makeJobWorker = Effect.fnUntraced(
         yield* send(recorded, kind.commands.cancel(id));
         return void (yield* kind.discard({ state: before, tenantId }));
       }
-      const { state } = yield* send(recorded, kind.commands.start(id));
-      // Its attempts are used up.
-      if (state?.job.status !== "running") return void (yield* kind.discard({ state: before, tenantId }));
-      yield* perform(recorded, id, state).pipe(
-        Effect.onInterrupt(() => release(recorded, id, state.job.attempt)),
-      );
+      const work = Effect.gen(function* () {
+        const { state } = yield* send(recorded, kind.commands.start(id));
+        // Its attempts are used up.
+        if (state?.job.status !== "running") return void (yield* kind.discard({ state: before, tenantId }));
+        yield* perform(recorded, id, state);
+      });
+      // From the start on: it may have been recorded when its answer was cut off.
+      yield* Effect.onInterrupt(work, () => release(recorded, id, before.job.attempt + 1));
     });
 
     const giveUp = Effect.fnUntraced(function* (recorded: RecordedEvent, cause: Cause.Cause<unknown>) {

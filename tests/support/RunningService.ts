@@ -155,7 +155,7 @@ const run = async (
     exited,
     end: (signal) => {
       // Deno's `child.kill` would hide the exit code behind the signal.
-      if (child.pid !== undefined) process.kill(child.pid, signal);
+      if (child.pid !== undefined && !isOver(child)) process.kill(child.pid, signal);
       return exited;
     },
     restart: () => run(dataDirectory, port, environment),
