@@ -9,7 +9,7 @@ import { tenant } from "../SampleLog.ts";
 import { newId } from "../../tests/support/Fixtures.ts";
 
 const writers = 16;
-const each = 60;
+const each = 240;
 
 /** Sixteen writers of one stream, each trying again after a conflict, beside sixteen clients that update one row. */
 export const HotStream: Measure = {

@@ -1,4 +1,5 @@
 import {
+  getPostgreSQLEventStore,
   pongoSingleStreamProjection,
   rebuildPostgreSQLProjections,
 } from "@event-driven-io/emmett-postgresql";
@@ -9,7 +10,6 @@ import { filled } from "../LargeLog.ts";
 import { type Measure, rate } from "../Measure.ts";
 import { psql } from "../Programs.ts";
 import { openViews, rebuildUploads, uploadRows } from "../UploadsRebuild.ts";
-import { openEmmett } from "./Emmett.ts";
 
 /** How many events both logs have at most: Emmett's rebuild is slow. */
 const most = 50_000;
@@ -75,7 +75,8 @@ export const RebuildEmmett: Measure = {
     const database = yield* server.createDatabase;
     yield* filled(database, Math.min(most, sizes.events));
     const context = yield* openViews(database);
-    yield* openEmmett(database);
+    const emmett = getPostgreSQLEventStore(database.url);
+    yield* Effect.promise(() => emmett.schema.migrate().then(() => emmett.close()));
     yield* psql(database, copied);
     const count = (from: string) =>
       Effect.map(psql(database, `COPY (SELECT count(*) ${from}) TO STDOUT`), Number);

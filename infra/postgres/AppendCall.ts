@@ -6,7 +6,8 @@ import { toStored } from "../../domain/event/StoredEvent.ts";
 import type { Append, AppendOutcome } from "../../services/EventStore.ts";
 
 const Row = Schema.Struct({
-  outcome: Schema.Literals(["Appended", "Conflict", "Duplicate", "CommandIdReused", "Rival"]),
+  number: Schema.Int,
+  outcome: Schema.Literals(["Appended", "Conflict", "Duplicate", "CommandIdReused"]),
   stream_version: Schema.Int,
   log_position: Position,
   rejection: Schema.Unknown,
@@ -15,17 +16,16 @@ const decodeRows = Schema.decodeUnknownSync(Schema.Array(Row));
 
 /**
  * Calls `append_events` with a batch in which no stream and no command occurs twice; answers one outcome for each append,
- * in order. `rivals` expect the same versions as appends of the batch to the same streams; their events stay here, and
- * their outcomes follow: `null` for one that may still win, because the append it competed with did not. JSON is parsed by
- * the casts, before the function locks the head.
+ * in order. `rivals` expect the same versions as appends of the batch to the same streams; only their commands are looked up,
+ * and their outcomes follow: `null` for one that may still win, because the append it competed with did not. JSON is parsed
+ * by the casts, before the function locks the head.
  */
 export const callAppend = (
   sql: PgClient.PgClient,
   batch: ReadonlyArray<Append>,
   rivals: ReadonlyArray<Append> = [],
 ): Effect.Effect<ReadonlyArray<AppendOutcome | null>, SqlError.SqlError> => {
-  const appends = [...batch, ...rivals];
-  const contexts = appends.map(({ context }) => context);
+  const contexts = batch.map(({ context }) => context);
   const events = batch.flatMap(({ events }, index) =>
     events.map(({ eventId, event }, place) => ({
       append: index + 1,
@@ -35,32 +35,36 @@ export const callAppend = (
     }))
   );
   return Effect.map(
-    sql`SELECT outcome, stream_version::float8, log_position::float8, rejection FROM append_events(
-      ${appends.map(({ streamId }) => streamId)}::text[],
-      ${appends.map(({ expectedVersion }) => expectedVersion)}::bigint[],
-      ${appends.map(({ events }) => events.length)}::integer[],
-      ${appends.map(({ fingerprint }) => fingerprint)}::text[],
+    sql`SELECT number::float8, outcome, stream_version::float8, log_position::float8, rejection FROM append_events(
+      ${batch.map(({ streamId }) => streamId)}::text[],
+      ${batch.map(({ expectedVersion }) => expectedVersion)}::bigint[],
+      ${batch.map(({ events }) => events.length)}::integer[],
+      ${batch.map(({ fingerprint }) => fingerprint)}::text[],
       ${contexts.map(({ commandId }) => commandId)}::text[],
       ${contexts.map(({ tenantId }) => tenantId)}::text[],
       ${contexts.map(({ correlationId }) => correlationId)}::text[],
       ${contexts.map(({ causationId }) => causationId ?? "")}::text[],
       ${contexts.map(({ traceparent }) => traceparent ?? "")}::text[],
       ${contexts.map(({ issuedAt }) => issuedAt)}::timestamptz[],
-      ${appends.map(({ rejection }) => rejection === null ? "" : JSON.stringify(rejection))}::text[],
-      ${appends.map((_, index) => index >= batch.length)}::boolean[],
+      ${batch.map(({ rejection }) => rejection === null ? "" : JSON.stringify(rejection))}::text[],
       ${events.map(({ append }) => append)}::integer[],
       ${events.map(({ number }) => number)}::integer[],
       ${events.map(({ eventId }) => eventId)}::text[],
       ${events.map(({ stored }) => stored.type)}::text[],
       ${events.map(({ stored }) => stored.schemaVersion)}::integer[],
-      ${events.map(({ stored }) => JSON.stringify(stored.data))}::text[]::jsonb[]
+      ${events.map(({ stored }) => JSON.stringify(stored.data))}::text[]::jsonb[],
+      ${rivals.map(({ fingerprint }) => fingerprint)}::text[],
+      ${rivals.map(({ context }) => context.commandId)}::text[],
+      ${rivals.map(({ context }) => context.tenantId)}::text[]
     )`,
     (rows) => {
-      const outcomes = decodeRows(rows).map(toOutcome);
-      const winners = new Map(batch.map(({ streamId }, index) => [streamId, outcomes[index]]));
-      return outcomes.map((outcome, index) =>
-        outcome ?? beatenBy(winners.get(appends[index]?.streamId ?? ""))
-      );
+      const outcomes = new Map(decodeRows(rows).map((row) => [row.number, toOutcome(row)]));
+      const written = batch.map((_, index) => outcomes.get(index + 1) ?? null);
+      const winners = new Map(batch.map(({ streamId }, index) => [streamId, written[index]]));
+      return [
+        ...written,
+        ...rivals.map(({ streamId }, index) => outcomes.get(-index - 1) ?? beatenBy(winners.get(streamId))),
+      ];
     },
   );
 };
@@ -69,7 +73,7 @@ export const callAppend = (
 const beatenBy = (winner: AppendOutcome | null | undefined): AppendOutcome | null =>
   winner?._tag === "Appended" ? { _tag: "Conflict", actualVersion: winner.version } : null;
 
-const toOutcome = (row: typeof Row.Type): AppendOutcome | null => {
+const toOutcome = (row: typeof Row.Type): AppendOutcome => {
   const { stream_version: version, log_position: position } = row;
   switch (row.outcome) {
     case "Appended":
@@ -80,7 +84,5 @@ const toOutcome = (row: typeof Row.Type): AppendOutcome | null => {
       return { _tag: "Conflict", actualVersion: version };
     case "CommandIdReused":
       return { _tag: "CommandIdReused" };
-    case "Rival":
-      return null;
   }
 };

@@ -48,8 +48,8 @@ export const eventLog = Effect.gen(function* () {
       PRIMARY KEY (tenant_id, command_id)
     )`;
 
-  // A batch must not hold one command twice, nor one stream, but for rivals: appends that are not written, only told whether
-  // their command is known and their version taken. Empty strings in the nullable columns stand for NULL (the client
+  // A batch must not hold one command twice, nor one stream. Rivals are commands of further appends, which are not written: for
+  // each that is known, a row tells so, under its number from -1 downwards. Empty strings in the nullable columns stand for NULL (the client
   // cannot tell the type of an array of nulls). The head is locked first, in a statement of its own, so that the snapshot of
   // the next statement sees every earlier append. The plan is made once, when statistics may still say that the tables are
   // empty: it must look rows up by index all the same.
@@ -57,9 +57,10 @@ export const eventLog = Effect.gen(function* () {
     CREATE FUNCTION append_events(
       stream_ids text[], expected_versions bigint[], event_counts integer[], fingerprints text[], command_ids text[],
       tenant_ids text[], correlation_ids text[], causation_ids text[], traceparents text[], issued_ats timestamptz[],
-      rejections text[], are_rivals boolean[], event_appends integer[], event_numbers integer[], event_ids text[], event_types text[],
-      event_schema_versions integer[], event_data jsonb[]
-    ) RETURNS TABLE (outcome text, stream_version bigint, log_position bigint, rejection jsonb)
+      rejections text[], event_appends integer[], event_numbers integer[], event_ids text[], event_types text[],
+      event_schema_versions integer[], event_data jsonb[], rival_fingerprints text[], rival_command_ids text[],
+      rival_tenant_ids text[]
+    ) RETURNS TABLE (number bigint, outcome text, stream_version bigint, log_position bigint, rejection jsonb)
     LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
     DECLARE
       head bigint;
@@ -73,13 +74,12 @@ export const eventLog = Effect.gen(function* () {
             WHEN receipt.fingerprint = appends.fingerprint THEN 'Duplicate'
             WHEN receipt.fingerprint IS NOT NULL THEN 'CommandIdReused'
             WHEN coalesce(stream.version, 0) <> appends.expected THEN 'Conflict'
-            WHEN appends.is_rival THEN 'Rival'
             ELSE 'Appended'
           END AS verdict
         FROM unnest(stream_ids, expected_versions, event_counts, fingerprints, command_ids, tenant_ids, correlation_ids,
-          causation_ids, traceparents, issued_ats, rejections, are_rivals) WITH ORDINALITY
+          causation_ids, traceparents, issued_ats, rejections) WITH ORDINALITY
           AS appends(stream_id, expected, count, fingerprint, command_id, tenant_id, correlation_id, causation_id,
-            traceparent, issued_at, rejection, is_rival, ordinal)
+            traceparent, issued_at, rejection, ordinal)
         LEFT JOIN LATERAL (
           SELECT * FROM command_receipts known
           WHERE known.tenant_id = appends.tenant_id AND known.command_id = appends.command_id LIMIT 1
@@ -112,7 +112,7 @@ export const eventLog = Effect.gen(function* () {
         UPDATE log_head SET position = (SELECT max(placed.last) FROM placed)
         WHERE only_row AND head < (SELECT max(placed.last) FROM placed)
       )
-      SELECT placed.verdict,
+      SELECT placed.ordinal, placed.verdict,
         CASE placed.verdict
           WHEN 'Appended' THEN placed.expected + placed.count
           WHEN 'Duplicate' THEN placed.first_version
@@ -124,6 +124,12 @@ export const eventLog = Effect.gen(function* () {
           ELSE placed.last
         END,
         placed.first_rejection
-      FROM placed ORDER BY placed.ordinal;
+      FROM placed
+      UNION ALL
+      SELECT -rivals.ordinal, CASE known.fingerprint WHEN rivals.fingerprint THEN 'Duplicate' ELSE 'CommandIdReused' END,
+        known.version, known.position, known.rejection
+      FROM unnest(rival_fingerprints, rival_command_ids, rival_tenant_ids) WITH ORDINALITY
+        AS rivals(fingerprint, command_id, tenant_id, ordinal)
+      JOIN command_receipts known ON known.tenant_id = rivals.tenant_id AND known.command_id = rivals.command_id;
     END $$`;
 });
