@@ -17,7 +17,7 @@ import { HundredEvents, NewStreams, NewStreamsAndReceipts } from "./measures/New
 import { Rebuild } from "./measures/Rebuild.ts";
 import { RebuildEmmett } from "./measures/RebuildEmmett.ts";
 import { RebuildMemory } from "./measures/RebuildMemory.ts";
-import { Visible } from "./measures/Visible.ts";
+import { Visible, VisibleOverNats } from "./measures/Visible.ts";
 import { Relay } from "./measures/Relay.ts";
 import { describeRun, type Finding, lineOf, tableOf, withTable } from "./Report.ts";
 
@@ -32,6 +32,7 @@ const measures: ReadonlyArray<Measure> = [
   RebuildEmmett,
   RebuildMemory,
   Visible,
+  VisibleOverNats,
   Relay,
   GrowthOfAppends,
   GrowthOfReads,

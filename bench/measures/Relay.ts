@@ -1,5 +1,4 @@
 import { headers } from "@nats-io/transport-node";
-import { NodeServices } from "@effect/platform-node";
 import { Context, Deferred, Effect, Layer, Redacted } from "effect";
 import { rawBodyOf, subjectOf } from "../../infra/nats/EventMessage.ts";
 import { eventPrefix, eventStream } from "../../infra/nats/EventStream.ts";
@@ -7,13 +6,12 @@ import * as JetStreamRelayStream from "../../infra/nats/JetStreamRelayStream.ts"
 import { Nats } from "../../infra/nats/Nats.ts";
 import * as PgConsumerPositions from "../../infra/postgres/PgConsumerPositions.ts";
 import * as PgLease from "../../infra/postgres/PgLease.ts";
-import { ensureNatsServer } from "../../infra/system/SystemPackages.ts";
 import { Position } from "../../domain/event/RecordedEvent.ts";
 import type { RawEvent } from "../../services/EventRecord.ts";
 import { EventStore } from "../../services/EventStore.ts";
 import { batchesInFlight, batchSize, relayLog } from "../../services/relay/RelayLog.ts";
 import { RelayStream } from "../../services/relay/RelayStream.ts";
-import { startScratchNats } from "../../tests/support/ScratchNats.ts";
+import { benchNats } from "../BenchNats.ts";
 import { openStore } from "../BenchStore.ts";
 import { LargeLog } from "../LargeLog.ts";
 import { type Measure, rate } from "../Measure.ts";
@@ -47,11 +45,7 @@ export const Relay: Measure = {
   goal: { atLeast: 0.7 },
   prepare: Effect.fnUntraced(function* () {
     const database = yield* LargeLog.use(({ database }) => database);
-    const program = yield* Effect.orDie(Effect.provide(ensureNatsServer, NodeServices.layer));
-    const server = yield* Effect.acquireRelease(
-      Effect.promise(() => startScratchNats(program)),
-      ({ stop }) => Effect.promise(stop),
-    );
+    const server = yield* benchNats;
     const opened = yield* openStore(database);
     const parts = yield* Layer.mergeAll(
       PgConsumerPositions.layer,
