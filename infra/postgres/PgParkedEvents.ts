@@ -2,7 +2,7 @@ import { PgClient } from "@effect/sql-pg";
 import { Effect, Layer, Schema } from "effect";
 import { Position, type RecordedEvent } from "../../domain/event/RecordedEvent.ts";
 import type { UnreadableEvent } from "../../services/EventStore.ts";
-import type { Projection, ViewRow } from "../../services/projections/Projection.ts";
+import type { Projection, ProjectionName, ViewRow } from "../../services/projections/Projection.ts";
 import { ParkedEvent, ParkedEvents, type ParkedFilter } from "../../services/projections/ParkedEvents.ts";
 import { parkRows } from "./ParkedRows.ts";
 import { promptly } from "./ViewErrors.ts";
@@ -41,14 +41,15 @@ export const layer = Layer.effect(
         return true;
       }).pipe(sql.withTransaction, promptly);
 
-    const list = (filter: ParkedFilter) => {
+    const list = (projections: ReadonlyArray<ProjectionName>, filter: ParkedFilter) => {
       const conditions = [
-        sql`position > ${filter.after}::bigint`,
-        sql`version = (
-          SELECT max(newest.version) FROM projections newest WHERE newest.name = projection AND newest.slot = 'live'
+        sql`(projection, version) IN (
+          SELECT * FROM unnest(${projections.map(({ name }) => name)}::text[], ${
+          projections.map(({ version }) => version)
+        }::integer[])
         )`,
+        sql`position > ${filter.after}::bigint`,
       ];
-      if (filter.projection !== null) conditions.push(sql`projection = ${filter.projection}`);
       if (filter.streamId !== null) conditions.push(sql`stream_id = ${filter.streamId}`);
       return promptly(Effect.map(
         sql`${select} WHERE ${

@@ -1,7 +1,7 @@
 import { PgClient } from "@effect/sql-pg";
 import { Effect, Layer, Schema } from "effect";
 import { Position, type RecordedEvent } from "../../domain/event/RecordedEvent.ts";
-import type { Projection, ViewRow } from "../../services/projections/Projection.ts";
+import type { ProjectionName, ViewRow } from "../../services/projections/Projection.ts";
 import {
   type Batch,
   ProjectionStore,
@@ -26,7 +26,9 @@ export const layer = Layer.effect(
   Effect.gen(function* () {
     const sql = yield* PgClient.PgClient;
 
-    const checkpoint = ({ projection, slot }: { readonly projection: Named; readonly slot: string }) =>
+    const checkpoint = (
+      { projection, slot }: { readonly projection: ProjectionName; readonly slot: string },
+    ) =>
       Effect.map(
         sql`
           SELECT projections.position::float8, paused FROM projections JOIN log_head USING (epoch)
@@ -56,7 +58,7 @@ export const layer = Layer.effect(
         promptly,
       );
 
-    const slots = ({ name, version }: Named) =>
+    const slots = ({ name, version }: ProjectionName) =>
       sql`
         SELECT slot, projections.position::float8, paused, status, error, events_per_second AS "eventsPerSecond",
           CASE slot WHEN 'live' THEN (
@@ -92,19 +94,21 @@ export const layer = Layer.effect(
       }).pipe(sql.withTransaction, promptly);
 
     /** Parks the events of streams that have parked ones, and returns the others. */
-    const parkBehind = Effect.fnUntraced(function* (projection: Named, events: ReadonlyArray<RecordedEvent>) {
-      const streams = [...new Set(events.map(({ streamId }) => streamId))];
-      const held = new Set(
-        decodeStreams(
-          yield* sql`
+    const parkBehind = Effect.fnUntraced(
+      function* (projection: ProjectionName, events: ReadonlyArray<RecordedEvent>) {
+        const streams = [...new Set(events.map(({ streamId }) => streamId))];
+        const held = new Set(
+          decodeStreams(
+            yield* sql`
             SELECT DISTINCT stream_id FROM parked_events WHERE projection = ${projection.name}
               AND version = ${projection.version} AND stream_id = ANY(${streams}::text[])`,
-        ).map(({ stream_id }) => stream_id),
-      );
-      const behind = events.filter(({ streamId }) => held.has(streamId));
-      yield* parkRows(sql, projection, behind, null);
-      return events.filter(({ streamId }) => !held.has(streamId));
-    });
+          ).map(({ stream_id }) => stream_id),
+        );
+        const behind = events.filter(({ streamId }) => held.has(streamId));
+        yield* parkRows(sql, projection, behind, null);
+        return events.filter(({ streamId }) => !held.has(streamId));
+      },
+    );
 
     const noteFailure = <Row extends ViewRow>(
       { projection: { name, version }, slot }: Target<Row>,
@@ -118,7 +122,7 @@ export const layer = Layer.effect(
         promptly,
       );
 
-    const pause = ({ name, version }: Named, paused: boolean) =>
+    const pause = ({ name, version }: ProjectionName, paused: boolean) =>
       Effect.asVoid(sql`
         UPDATE projections SET paused = ${paused} WHERE name = ${name} AND version = ${version} AND slot = 'live'`)
         .pipe(promptly);
@@ -126,5 +130,3 @@ export const layer = Layer.effect(
     return ProjectionStore.of({ prepare, slots, apply, noteFailure, pause });
   }),
 );
-
-type Named = Pick<Projection<ViewRow>, "name" | "version">;

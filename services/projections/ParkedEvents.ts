@@ -1,7 +1,7 @@
 import { Context, type Effect, Schema } from "effect";
 import { Position, type RecordedEvent } from "../../domain/event/RecordedEvent.ts";
 import type { UnreadableEvent } from "../EventStore.ts";
-import type { Projection, ViewRow } from "./Projection.ts";
+import type { Projection, ProjectionName, ViewRow } from "./Projection.ts";
 import type { ProjectionStoreError } from "./ProjectionStore.ts";
 
 /** An event that a live view could not apply, or that waits behind such an event of its stream. */
@@ -20,9 +20,8 @@ export const ParkedEvent = Schema.Struct({
 });
 export type ParkedEvent = typeof ParkedEvent.Type;
 
-/** Which parked events to list; `null` stands for every projection, or every stream. */
+/** Which parked events to list; `null` stands for every stream. */
 export interface ParkedFilter {
-  readonly projection: string | null;
   readonly streamId: string | null;
   /** List what lies beyond this position. */
   readonly after: Position;
@@ -38,8 +37,9 @@ export class ParkedEvents extends Context.Service<ParkedEvents, {
     event: RecordedEvent | UnreadableEvent,
     error: string,
   ) => Effect.Effect<boolean, ProjectionStoreError>;
-  /** Parked events in the order of the log, of each projection those of its newest version. */
+  /** Parked events of some projections in the order of the log. */
   readonly list: (
+    projections: ReadonlyArray<ProjectionName>,
     filter: ParkedFilter,
   ) => Effect.Effect<ReadonlyArray<ParkedEvent>, ProjectionStoreError>;
   /** Applies a parked event to the live view and takes it out of the park, in one transaction. */

@@ -30,6 +30,9 @@ export interface Projection<Row extends ViewRow> {
   readonly evolve: (rows: ReadonlyMap<string, Row>, event: RecordedEvent) => RowChanges<Row>;
 }
 
+/** A projection by its name and version: what its table, its checkpoints and its parked events are kept under. */
+export type ProjectionName = Pick<Projection<ViewRow>, "name" | "version">;
+
 /** How a view folds whose events change one row each: which row, and the row after the event. */
 export interface RowFold<Row extends ViewRow> {
   /** The id of the row that an event changes. */

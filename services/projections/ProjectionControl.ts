@@ -49,7 +49,9 @@ export class ProjectionControl extends Context.Service<ProjectionControl, {
   /** Begins to build a view anew beside the live one, or to verify the live one; a projector carries it out. */
   readonly build: (name: string, slot: "rebuild" | "verify") => Effect.Effect<void, OperationError>;
   readonly pause: (name: string, paused: boolean) => Effect.Effect<void, OperationError>;
-  readonly parked: (filter: ParkedFilter) => Effect.Effect<ReadonlyArray<ParkedEvent>, OperationError>;
+  readonly parked: (
+    filter: ParkedFilter & { readonly projection: string | null },
+  ) => Effect.Effect<ReadonlyArray<ParkedEvent>, OperationError>;
   /** Tries the parked events of a projection again, or those of the stream of one of them, each stream in order. */
   readonly retry: (name: string, position: Position | null) => Effect.Effect<Retried, OperationError>;
   /** Gives up on a parked event; those behind it can then be tried again. */
@@ -128,15 +130,9 @@ export class ProjectionControl extends Context.Service<ProjectionControl, {
 
       const retryStream = Effect.fnUntraced(
         function* <Row extends ViewRow>(projection: Projection<Row>, streamId: string) {
-          const { name } = projection;
           // One by one: meanwhile the live view may park more events behind them.
           for (let applied = 0;; applied++) {
-            const [entry] = yield* parked.list({
-              projection: name,
-              streamId,
-              after: Position.make(0),
-              limit: 1,
-            });
+            const [entry] = yield* parked.list([projection], { streamId, after: Position.make(0), limit: 1 });
             if (entry === undefined) return { applied, failed: [] };
             const error = yield* applyAgain(projection, entry);
             if (error !== null) {
@@ -149,14 +145,14 @@ export class ProjectionControl extends Context.Service<ProjectionControl, {
 
       const retry = Effect.fnUntraced(
         function* <Row extends ViewRow>(projection: Projection<Row>, position: Position | null) {
-          const { name } = projection;
-          const all = yield* parked.list({
-            projection: name,
+          const all = yield* parked.list([projection], {
             streamId: null,
             after: Position.make(Math.max((position ?? 0) - 1, 0)),
             limit: position === null ? mostAtOnce : 1,
           });
-          if (position !== null && all[0]?.position !== position) return yield* notParked(name, position);
+          if (position !== null && all[0]?.position !== position) {
+            return yield* notParked(projection.name, position);
+          }
           const streams = [...new Set(all.map(({ streamId }) => streamId))];
           const results = yield* Effect.forEach(streams, (streamId) => retryStream(projection, streamId));
           return {
@@ -171,7 +167,10 @@ export class ProjectionControl extends Context.Service<ProjectionControl, {
         status: (name) => named(name, statusOf),
         build: (name, slot) => named(name, (projection) => shadows.begin(projection, slot)),
         pause: (name, paused) => named(name, (projection) => store.pause(projection, paused)),
-        parked: (filter) => told(parked.list(filter)),
+        parked: ({ projection, ...filter }) => {
+          const names = eachProjection(({ name, version }) => ({ name, version }));
+          return told(parked.list(names.filter(({ name }) => (projection ?? name) === name), filter));
+        },
         retry: (name, position) => named(name, (projection) => retry(projection, position)),
         skip: (name, position) =>
           named(name, (projection) =>
