@@ -1,6 +1,4 @@
 import { Context, Effect, Layer } from "effect";
-import { hostname } from "node:os";
-import process from "node:process";
 import * as InProcessBus from "../infra/embedded/InProcessBus.ts";
 import * as JetStreamBus from "../infra/nats/JetStreamBus.ts";
 import * as JetStreamRelayStream from "../infra/nats/JetStreamRelayStream.ts";
@@ -8,6 +6,7 @@ import { Nats } from "../infra/nats/Nats.ts";
 import * as PgBusClaim from "../infra/postgres/PgBusClaim.ts";
 import * as PgLease from "../infra/postgres/PgLease.ts";
 import { Relay } from "../services/relay/Relay.ts";
+import { processName } from "./ProcessName.ts";
 import type { ReadinessPart } from "./Readiness.ts";
 import type { Settings } from "./Settings.ts";
 
@@ -50,7 +49,7 @@ export const overNats = (settings: Settings) => {
   ).pipe(
     Layer.provide(Relay.layer()),
     Layer.provide(JetStreamRelayStream.layer),
-    Layer.provide(PgLease.layer({ name: "relay", holder: `${hostname()}~${process.pid}` })),
+    Layer.provide(PgLease.layer({ name: "relay", holder: processName })),
     Layer.provide(bus),
   );
   return Layer.merge(JetStreamBus.layer, settings.roles.includes("relay") ? relay : bus).pipe(

@@ -9,6 +9,7 @@ import * as Database from "../infra/postgres/Database.ts";
 import * as PgConsumerPositions from "../infra/postgres/PgConsumerPositions.ts";
 import * as PgApiKeys from "../infra/postgres/PgApiKeys.ts";
 import * as PgEventStore from "../infra/postgres/PgEventStore.ts";
+import * as PgJobClaims from "../infra/postgres/PgJobClaims.ts";
 import * as PgLogTransfer from "../infra/postgres/PgLogTransfer.ts";
 import * as PgOverviews from "../infra/postgres/PgOverviews.ts";
 import * as PgParkedEvents from "../infra/postgres/PgParkedEvents.ts";
@@ -31,6 +32,7 @@ import { Views } from "../services/views/Views.ts";
 import * as BootstrapKey from "./BootstrapKey.ts";
 import * as Bus from "./Bus.ts";
 import * as HttpServer from "./http/HttpServer.ts";
+import { processName } from "./ProcessName.ts";
 import { Readiness, type ReadinessPart } from "./Readiness.ts";
 import type { Role, Settings } from "./Settings.ts";
 
@@ -78,6 +80,7 @@ export const layer = (settings: Settings) => {
   );
   const worker = Reactors.layer.pipe(
     Layer.provide([Actors.layer, blobs, media]),
+    Layer.provide(nats === null ? Layer.empty : PgJobClaims.layer({ holder: processName })),
   );
 
   return Layer.mergeAll(

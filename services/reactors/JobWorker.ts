@@ -10,6 +10,7 @@ import { causedBy } from "../actors/CommandMeta.ts";
 import type { BlobStoreError } from "../BlobStore.ts";
 import { type Consumer, EventBus } from "../EventBus.ts";
 import { nextId } from "../Ids.ts";
+import { JobClaims } from "../JobClaims.ts";
 import type { MediaError, OnProgress } from "../MediaEngine.ts";
 import { insist, insistOn } from "./Insistence.ts";
 
@@ -60,6 +61,7 @@ export const makeJobWorker = Effect.fnUntraced(
   ) {
     const { uploads } = yield* Actors;
     const bus = yield* EventBus;
+    const { claim } = yield* JobClaims;
 
     const send = (recorded: RecordedEvent, command: Command) => insistOn(kind.actor, recorded, command);
 
@@ -115,9 +117,7 @@ export const makeJobWorker = Effect.fnUntraced(
       if (!isWanted) yield* kind.discard({ state, tenantId });
     });
 
-    const handle = Effect.fnUntraced(function* (recorded: RecordedEvent) {
-      const id = kind.idOf(recorded.event);
-      if (id === null) return;
+    const handle = Effect.fnUntraced(function* (recorded: RecordedEvent, id: Id) {
       const { tenantId } = recorded;
       const before = yield* insist(kind.actor.state(tenantId, id));
       if (before === null || before.job.status === "completed") return;
@@ -153,7 +153,12 @@ export const makeJobWorker = Effect.fnUntraced(
       name: kind.name,
       types: kind.types,
       concurrency: slots.count,
-      handle: (recorded) => Semaphore.withPermit(slots.permits, handle(recorded)),
+      handle: Effect.fnUntraced(function* (recorded) {
+        const id = kind.idOf(recorded.event);
+        if (id === null) return;
+        yield* claim(id);
+        yield* Semaphore.withPermit(slots.permits, handle(recorded, id));
+      }, Effect.scoped),
       giveUp,
     } satisfies Consumer;
   },

@@ -23,8 +23,9 @@ import { type ScratchNats, startScratchNats } from "../../support/ScratchNats.ts
 import { readLog } from "../../support/StoredLog.ts";
 import { TestDatabase } from "../../support/TestDatabase.ts";
 import { assertTold } from "../recovery/Checking.ts";
+import { mediaProcesses } from "../recovery/Crash.ts";
 import { long, recorded, short, type Source } from "../recovery/Uploading.ts";
-import { assertStreamIs } from "./StreamContents.ts";
+import { assertStreamIs, deliveries } from "./StreamContents.ts";
 
 const database = ManagedRuntime.make(TestDatabase.layer);
 
@@ -36,13 +37,14 @@ describe("several processes on one database and one NATS server", () => {
   let api: RunningService;
   let worker: RunningService;
 
-  const start = (roles: string) =>
+  const start = (roles: string, more: Readonly<Record<string, string>> = {}) =>
     startService({
       DATABASE_URL: Redacted.value(url),
       NATS_URL: nats.url,
       STORAGE_URL: pathToFileURL(storage).href,
       TAPEDECK_BOOTSTRAP_KEY: "several-processes-key",
       TAPEDECK_ROLE: roles,
+      ...more,
     });
 
   beforeAll(async () => {
@@ -104,6 +106,31 @@ describe("several processes on one database and one NATS server", () => {
     await worker.end("SIGKILL");
     worker = await worker.restart();
     await assertFinished(id);
+  });
+
+  it("do no job twice when it is delivered to another worker while it is in hand", async () => {
+    await worker.end("SIGINT");
+    worker = await start("worker", { TAPEDECK_WORKER_CONCURRENCY: "1" });
+    const { consumers } = await deliveries(nats.url);
+    const begun = ["ConversionStarted", "AnalysisStarted"].map((type) => recorded(worker, type));
+    const { id } = await send(long);
+    await Promise.race(begun);
+    const works = await eventually(() => mediaProcesses(worker), ({ length }) => length > 0);
+    for (const pid of works) process.kill(Number(pid), "SIGSTOP");
+    const second = await start("worker", { TAPEDECK_WORKER_CONCURRENCY: "1" });
+    await nats.kill();
+    await nats.wipe();
+    await nats.start();
+    await eventually(
+      () => deliveries(nats.url),
+      (now) => now.consumers === consumers && now.pending === 0,
+      15,
+    );
+    for (const pid of works) process.kill(Number(pid), "SIGCONT");
+    await assertFinished(id);
+    const { items } = await api.json(`/jobs?uploadId=${id}`);
+    assert.deepStrictEqual(items.map(({ attempt }: Json) => attempt), [1, 1]);
+    await second.end("SIGINT");
   });
 
   it("refuse one that would have a bus of its own", async () => {

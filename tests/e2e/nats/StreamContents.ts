@@ -36,6 +36,16 @@ export const lastMessage = (url: string): Promise<{ readonly subject: string; re
 export const forgetStream = (url: string): Promise<unknown> =>
   onServer(url, (manager) => manager.streams.delete(stream));
 
+/** The number of consumers, and of the messages that have not been delivered to one of them yet; none while there is no stream. */
+export const deliveries = (url: string): Promise<{ readonly consumers: number; readonly pending: number }> =>
+  onServer(url, async (manager) => {
+    const pending: Array<number> = [];
+    const isThere = (await manager.streams.names().next()).includes(stream);
+    const consumers = isThere ? manager.consumers.list(stream) : [];
+    for await (const { num_pending } of consumers) pending.push(num_pending);
+    return { consumers: pending.length, pending: pending.reduce((sum, count) => sum + count, 0) };
+  });
+
 /** Every message of the stream in turn is an event of the log, and its last one is the log's last. */
 export const assertStreamIs = async (url: string, log: ReadonlyArray<StoredRow>): Promise<void> =>
   await onServer(url, async (manager) => {

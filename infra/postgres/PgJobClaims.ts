@@ -1,0 +1,56 @@
+import { PgClient } from "@effect/sql-pg";
+import { Effect, Layer, Schedule } from "effect";
+import { randomUUID } from "node:crypto";
+import { JobClaims } from "../../services/JobClaims.ts";
+
+/** For how long a claim is good after it was made or renewed: as long as the bus waits for a worker that is silent. */
+const claimSeconds = 10;
+
+/** How often a claim is renewed, or one that another process holds is tried again. */
+const pause = { renewal: "3 seconds", attempt: "1 second" } as const;
+
+/**
+ * Claims in the table `leases`; `holder` names this process to whoever looks there. One whose process is gone, or stands still, lapses. A
+ * process that has lost a claim so goes on with the job: then two are at it, and the log takes the first result.
+ */
+export const layer = (options: { readonly holder: string }) =>
+  Layer.effect(
+    JobClaims,
+    Effect.gen(function* () {
+      const sql = yield* PgClient.PgClient;
+      const expiry = sql.literal(`clock_timestamp() + interval '${claimSeconds} seconds'`);
+
+      // Those of processes that ended in the middle, and of jobs that nobody asked for again.
+      yield* sql`DELETE FROM leases WHERE name LIKE 'job %' AND expires_at < clock_timestamp()`;
+
+      const claim = (jobId: string) =>
+        Effect.gen(function* () {
+          const name = `job ${jobId}`;
+          const holder = `${options.holder} ${randomUUID()}`;
+          const release = Effect.ignore(sql`DELETE FROM leases WHERE name = ${name} AND holder = ${holder}`);
+          const take = Effect.gen(function* () {
+            const taken = yield* sql`
+              INSERT INTO leases (name, holder, fencing, expires_at) VALUES (${name}, ${holder}, 1, ${expiry})
+              ON CONFLICT (name) DO UPDATE
+              SET holder = excluded.holder, fencing = leases.fencing + 1, expires_at = excluded.expires_at
+              WHERE leases.expires_at < clock_timestamp() RETURNING 1`;
+            if (taken.length > 0) yield* Effect.addFinalizer(() => release);
+            return taken.length > 0;
+          }).pipe(Effect.uninterruptible, Effect.orElseSucceed(() => false));
+          yield* Effect.repeat(take, {
+            until: (isTaken) => isTaken,
+            schedule: Schedule.spaced(pause.attempt),
+          });
+          const renew = sql`
+            UPDATE leases SET expires_at = ${expiry} WHERE name = ${name} AND holder = ${holder}`;
+          yield* Effect.sleep(pause.renewal).pipe(
+            Effect.andThen(Effect.ignore(renew)),
+            Effect.forever,
+            Effect.withTracerEnabled(false),
+            Effect.forkScoped,
+          );
+        }).pipe(Effect.withTracerEnabled(false));
+
+      return { claim };
+    }),
+  );
