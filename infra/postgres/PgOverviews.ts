@@ -1,12 +1,14 @@
 import { PgClient } from "@effect/sql-pg";
-import { Effect, Layer } from "effect";
+import { Effect, Layer, Schema } from "effect";
 import type { TenantId } from "../../domain/Id.ts";
 import { JobsProjection } from "../../services/projections/JobsProjection.ts";
-import { StorageUsageProjection } from "../../services/projections/StorageUsageProjection.ts";
+import { Amounts, StorageUsageProjection } from "../../services/projections/StorageUsageProjection.ts";
 import { ThroughputProjection } from "../../services/projections/ThroughputProjection.ts";
 import { type JobFilter, Overviews } from "../../services/views/Overviews.ts";
 import { tableOf } from "./ViewTable.ts";
-import { awaiterOf, finderIn } from "./ViewReader.ts";
+import { awaiterOf, finderIn, unavailable } from "./ViewReader.ts";
+
+const decodeAmounts = Schema.decodeUnknownSync(Schema.Tuple([Amounts]));
 
 /** Reads jobs, storage usage and throughput from their tables. */
 export const layer = Layer.effect(
@@ -16,6 +18,15 @@ export const layer = Layer.effect(
     const findJobs = finderIn(sql, JobsProjection);
     const findUsage = finderIn(sql, StorageUsageProjection);
     const findHours = finderIn(sql, ThroughputProjection);
+    const usageTable = sql.literal(tableOf({ projection: StorageUsageProjection, slot: "live" }));
+    const sums = sql.literal(
+      Object.entries({
+        uploads: "uploads",
+        originalBytes: "original_bytes",
+        renditions: "renditions",
+        renditionBytes: "rendition_bytes",
+      }).map(([field, column]) => `coalesce(sum(${column}), 0)::float8 AS "${field}"`).join(", "),
+    );
     const jobTable = sql.literal(tableOf({ projection: JobsProjection, slot: "live" }));
 
     const jobs = (tenantId: TenantId, filter: JobFilter) => {
@@ -32,6 +43,12 @@ export const layer = Layer.effect(
       );
     };
 
+    const usersOf = (tenantId: TenantId, userId: string | undefined) => {
+      const conditions = [sql`tenant_id = ${tenantId}`, sql`upload_id IS NULL`];
+      if (userId !== undefined) conditions.push(sql`user_id = ${userId}`);
+      return sql.and(conditions);
+    };
+
     return Overviews.of({
       awaitPosition: awaiterOf(sql, [JobsProjection, StorageUsageProjection, ThroughputProjection]),
       jobs,
@@ -40,11 +57,16 @@ export const layer = Layer.effect(
           findJobs(sql`WHERE id = ${id} AND tenant_id = ${tenantId}`),
           ([found]) => found ?? null,
         ),
-      storageUsage: (tenantId, userId) => {
-        const conditions = [sql`tenant_id = ${tenantId}`, sql`upload_id IS NULL`];
-        if (userId !== undefined) conditions.push(sql`user_id = ${userId}`);
-        return findUsage(sql`WHERE ${sql.and(conditions)} ORDER BY user_id`);
+      storageUsage: (tenantId, { userId, after, limit }) => {
+        const conditions = [usersOf(tenantId, userId)];
+        if (after !== undefined) conditions.push(sql`user_id > ${after}`);
+        return findUsage(sql`WHERE ${sql.and(conditions)} ORDER BY user_id LIMIT ${limit}::bigint`);
       },
+      storageInAll: (tenantId, userId) =>
+        unavailable(Effect.map(
+          sql`SELECT ${sums} FROM ${usageTable} WHERE ${usersOf(tenantId, userId)}`,
+          (rows) => decodeAmounts(rows)[0],
+        )),
       throughput: (tenantId, since) =>
         findHours(
           sql`WHERE tenant_id = ${tenantId} AND hour >= ${since.toISOString()}::timestamptz ORDER BY hour`,

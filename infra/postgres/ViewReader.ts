@@ -13,8 +13,11 @@ const decodeReached = Schema.decodeUnknownSync(
   Schema.Tuple([Schema.Struct({ reached: Schema.NullOr(Position), paused: Schema.NullOr(Schema.Boolean) })]),
 );
 
-// Not interrupted when a client goes away: the queries are short, and cutting one off costs the session more than its end.
-const unavailable = <A, E, R>(self: Effect.Effect<A, E, R>) =>
+/**
+ * A query of views, with its failure. Not interrupted when a client goes away: queries are short, and cutting one off costs the
+ * session more than its end.
+ */
+export const unavailable = <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.uninterruptible(
     Effect.mapError(self, (cause) => new ViewsError({ reason: { _tag: "Unavailable", cause } })),
   );

@@ -18,14 +18,16 @@ export const StorageUsageRow = Schema.Struct({
 });
 export type StorageUsageRow = typeof StorageUsageRow.Type;
 
-/** What counts in storage. */
-export type Amounts = Pick<StorageUsageRow, "uploads" | "originalBytes" | "renditions" | "renditionBytes">;
+const { uploads, originalBytes, renditions, renditionBytes } = StorageUsageRow.fields;
 
-/** No storage at all. */
-export const nothing: Amounts = { uploads: 0, originalBytes: 0, renditions: 0, renditionBytes: 0 };
+/** What counts in storage. */
+export const Amounts = Schema.Struct({ uploads, originalBytes, renditions, renditionBytes });
+export type Amounts = typeof Amounts.Type;
+
+const nothing: Amounts = { uploads: 0, originalBytes: 0, renditions: 0, renditionBytes: 0 };
 
 /** Amounts with others added to them, or taken from them. */
-export const sum = (one: Amounts, other: Amounts, sign: 1 | -1): Amounts => ({
+const sum = (one: Amounts, other: Amounts, sign: 1 | -1): Amounts => ({
   uploads: one.uploads + sign * other.uploads,
   originalBytes: one.originalBytes + sign * other.originalBytes,
   renditions: one.renditions + sign * other.renditions,

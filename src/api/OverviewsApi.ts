@@ -3,7 +3,7 @@ import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api";
 import { UploadId, UserId } from "../../domain/Id.ts";
 import { JobStatus } from "../../domain/Job.ts";
 import { JobId, JobKind, JobRow } from "../../services/projections/JobsProjection.ts";
-import { StorageUsageRow } from "../../services/projections/StorageUsageProjection.ts";
+import { Amounts } from "../../services/projections/StorageUsageProjection.ts";
 import { ThroughputRow } from "../../services/projections/ThroughputProjection.ts";
 import { Authorization } from "./Authorization.ts";
 import { Problems } from "./Problem.ts";
@@ -11,12 +11,11 @@ import { afterHeaders, afterQuery, PageSize } from "./Reading.ts";
 
 const JobPage = Schema.Struct({ items: Schema.Array(JobRow), nextCursor: Schema.NullOr(JobId) });
 
-const { uploads, originalBytes, renditions, renditionBytes } = StorageUsageRow.fields;
-const Usage = { uploads, originalBytes, renditions, renditionBytes };
 const StorageUsage = Schema.Struct({
-  /** The sum over all users. */
-  ...Usage,
-  users: Schema.Array(Schema.Struct({ userId: UserId, ...Usage })),
+  /** The sum over all users, also those of other pages. */
+  ...Amounts.fields,
+  users: Schema.Array(Schema.Struct({ userId: UserId, ...Amounts.fields })),
+  nextCursor: Schema.NullOr(UserId),
 });
 
 const { id: _id, tenantId: _tenantId, position: _position, ...counts } = ThroughputRow.fields;
@@ -49,7 +48,12 @@ export class OverviewsApi extends HttpApiGroup.make("overviews")
     }).annotateMerge(OpenApi.annotations({ summary: "Show one job of any kind" })),
     HttpApiEndpoint.get("storage", "/usage/storage", {
       ...reading,
-      query: { ...afterQuery, userId: Schema.optionalKey(UserId) },
+      query: {
+        ...afterQuery,
+        userId: Schema.optionalKey(UserId),
+        cursor: Schema.optionalKey(UserId),
+        limit: Schema.optionalKey(PageSize),
+      },
       success: StorageUsage,
     }).annotateMerge(OpenApi.annotations({
       summary: "Stored bytes of originals and renditions, in sum and for each user",

@@ -1,6 +1,5 @@
 import { Clock, Effect } from "effect";
 import { HttpApiBuilder } from "effect/http-api";
-import { type Amounts, nothing, sum } from "../../services/projections/StorageUsageProjection.ts";
 import { EventStore } from "../../services/EventStore.ts";
 import { Overviews } from "../../services/views/Overviews.ts";
 import { Api } from "../api/Api.ts";
@@ -8,6 +7,9 @@ import { Caller } from "../api/Authorization.ts";
 import { fail } from "../api/Problem.ts";
 import { orProblem } from "./Failures.ts";
 import { caughtUp, orFresh } from "./ReadYourWrites.ts";
+
+/** How many items a page has when no number is asked for. */
+const pageSize = 50;
 
 const day = 24 * 3_600_000;
 
@@ -24,7 +26,7 @@ export const overviewHandlers = HttpApiBuilder.group(
         Effect.fnUntraced(function* ({ query, headers }) {
           const { tenantId } = yield* Caller;
           yield* caughtUp(overviews, query, headers);
-          const { cursor, limit = 50, ...filter } = query;
+          const { cursor, limit = pageSize, ...filter } = query;
           const rows = yield* overviews.jobs(tenantId, { ...filter, after: cursor, limit: limit + 1 });
           const items = rows.slice(0, limit);
           return { items, nextCursor: rows.length > limit ? items.at(-1)?.id ?? null : null };
@@ -44,8 +46,11 @@ export const overviewHandlers = HttpApiBuilder.group(
         Effect.fnUntraced(function* ({ query, headers }) {
           const { tenantId } = yield* Caller;
           yield* caughtUp(overviews, query, headers);
-          const users = yield* overviews.storageUsage(tenantId, query.userId);
-          return { ...users.reduce<Amounts>((total, user) => sum(total, user, 1), nothing), users };
+          const { userId, cursor, limit = pageSize } = query;
+          const inAll = yield* overviews.storageInAll(tenantId, userId);
+          const rows = yield* overviews.storageUsage(tenantId, { userId, after: cursor, limit: limit + 1 });
+          const users = rows.slice(0, limit);
+          return { ...inAll, users, nextCursor: rows.length > limit ? users.at(-1)?.userId ?? null : null };
         }, orProblem),
       )
       .handle(

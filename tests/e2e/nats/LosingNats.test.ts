@@ -71,7 +71,7 @@ describe("a service on Postgres and NATS", () => {
     const times = () => Promise.resolve(service.output().split("it is made anew").length);
     const before = await times();
     await onServer(nats.url, (_, publish) => publish(subject, body));
-    await eventually(times, (now) => now > before, 10);
+    await eventually(times, (now) => now > before);
     const { id } = await accept(service, short, "AnalysisCompleted");
     await assertWhole(service, id, short);
   });

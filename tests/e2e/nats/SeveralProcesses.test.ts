@@ -71,8 +71,8 @@ describe("several processes on one database and one NATS server", () => {
     assert.strictEqual(analysis.status, "completed");
   };
 
-  const says = (service: RunningService, words: string, seconds = 15) =>
-    eventually(() => Promise.resolve(service.output()), (output) => output.includes(words), seconds);
+  const says = (service: RunningService, words: string) =>
+    eventually(() => Promise.resolve(service.output()), (output) => output.includes(words));
 
   it("finish an upload together", async () => {
     await assertFinished((await send(short)).id);
@@ -124,7 +124,6 @@ describe("several processes on one database and one NATS server", () => {
     await eventually(
       () => deliveries(nats.url),
       (now) => now.consumers === consumers && now.pending === 0,
-      15,
     );
     for (const pid of works) process.kill(Number(pid), "SIGCONT");
     await assertFinished(id);

@@ -56,7 +56,6 @@ export const assertStreamIs = async (url: string, log: ReadonlyArray<StoredRow>)
     const { first_seq, last_seq, base } = await eventually(
       reach,
       ({ base, last_seq }) => base + last_seq >= log.length,
-      10,
     );
     assert.strictEqual(base + last_seq, log.length);
     for (let sequence = first_seq; sequence <= last_seq; sequence++) {

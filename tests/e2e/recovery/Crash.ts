@@ -8,7 +8,7 @@ export const crash = async (service: RunningService): Promise<RunningService> =>
   // What stands still does not end by itself: whatever is gone afterwards was ended with the service.
   await signal(service, "SIGSTOP");
   await service.end("SIGKILL");
-  await eventually(() => armed(service), ({ length }) => length === 0, 5)
+  await eventually(() => armed(service), ({ length }) => length === 0)
     .finally(() => signal(service, "SIGKILL"));
   return await service.restart();
 };

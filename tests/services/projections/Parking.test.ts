@@ -113,7 +113,7 @@ projectingTests("A live view that meets a poison event", (test) => {
         assert.deepStrictEqual((yield* control.retry(projection, null)).failed, []);
         assert.deepStrictEqual(yield* parkedOf(given, projection, head), []);
       }
-      const [usage] = yield* overviews.storageUsage(tenantId, user);
+      const [usage] = yield* overviews.storageUsage(tenantId, { userId: user, limit: 1 });
       assert.deepInclude<object | undefined>(usage, { uploads: 1, originalBytes: 3 });
       assert.strictEqual((yield* control.status("uploads")).parked, 0);
     },
@@ -142,7 +142,7 @@ projectingTests("A live view that meets a poison event", (test) => {
     assert.include(failed[0]?.error ?? "", "uploadId");
     yield* mend;
     assert.deepStrictEqual(yield* control.retry("storage_usage", null), { applied: 1, failed: [] });
-    const [usage] = yield* overviews.storageUsage(tenantId, user);
+    const [usage] = yield* overviews.storageUsage(tenantId, { userId: user, limit: 1 });
     assert.deepInclude<object | undefined>(usage, { uploads: 2, renditions: 1, renditionBytes: 490_000 });
   });
 

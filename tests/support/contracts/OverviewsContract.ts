@@ -11,7 +11,7 @@ import type { Projection, ViewRow } from "../../../services/projections/Projecti
 import { ProjectionStore } from "../../../services/projections/ProjectionStore.ts";
 import { StorageUsageProjection } from "../../../services/projections/StorageUsageProjection.ts";
 import { ThroughputProjection } from "../../../services/projections/ThroughputProjection.ts";
-import { type JobFilter, Overviews } from "../../../services/views/Overviews.ts";
+import { type JobFilter, Overviews, type UsageFilter } from "../../../services/views/Overviews.ts";
 import { ViewsError } from "../../../services/views/Views.ts";
 import {
   analysisOf,
@@ -91,7 +91,7 @@ export const overviewsContract = (
     const since = new Date(0);
     assert.lengthOf(yield* overviews.jobs(tenantId, { limit: 10 }), 1);
     assert.strictEqual((yield* overviews.job(tenantId, conversionId))?.status, "completed");
-    assert.lengthOf(yield* overviews.storageUsage(tenantId, undefined), 1);
+    assert.lengthOf(yield* overviews.storageUsage(tenantId, { limit: 10 }), 1);
     assert.lengthOf(yield* overviews.throughput(tenantId, since), 1);
 
     const other = newTenant();
@@ -110,8 +110,9 @@ export const overviewsContract = (
       );
     }
     assert.isNull(yield* overviews.job(other, conversionId));
-    assert.deepStrictEqual(yield* overviews.storageUsage(other, undefined), []);
-    assert.deepStrictEqual(yield* overviews.storageUsage(other, user), []);
+    assert.deepStrictEqual(yield* overviews.storageUsage(other, { limit: 10 }), []);
+    assert.deepStrictEqual(yield* overviews.storageUsage(other, { userId: user, limit: 10 }), []);
+    assert.strictEqual((yield* overviews.storageInAll(other, undefined)).originalBytes, 0);
     assert.deepStrictEqual(yield* overviews.throughput(other, since), []);
     // Another tenant's job is no place to go on from, although there are older ones.
     yield* project([conversionOf(receivedBy(other))], other, (event) => ({ ...event, recordedAt: since }));
@@ -210,9 +211,25 @@ export const overviewsContract = (
     const sums = (rows: Effect.Success<ReturnType<typeof overviews.storageUsage>>) =>
       rows.map(({ userId, uploadId, uploads, originalBytes }) => [userId, uploadId, uploads, originalBytes]);
     const expected = [[user, null, 1, 200], [other, null, 1, 3_000]];
-    assert.deepStrictEqual<unknown>(sums(yield* overviews.storageUsage(tenantId, undefined)), expected);
-    assert.deepStrictEqual<unknown>(sums(yield* overviews.storageUsage(tenantId, other)), [expected[1]]);
-    assert.deepStrictEqual(yield* overviews.storageUsage(tenantId, "user-3"), []);
+    const cases: ReadonlyArray<readonly [Partial<UsageFilter>, ReadonlyArray<unknown>]> = [
+      [{}, expected],
+      [{ userId: other }, [expected[1]]],
+      [{ userId: "user-3" }, []],
+      [{ limit: 1 }, [expected[0]]],
+      [{ after: user }, [expected[1]]],
+      [{ after: other }, []],
+    ];
+    for (const [filter, users] of cases) {
+      const found = yield* overviews.storageUsage(tenantId, { limit: 10, ...filter });
+      assert.deepStrictEqual<unknown>(sums(found), users, JSON.stringify(filter));
+    }
+    const inAll = { uploads: 2, originalBytes: 3_200, renditions: 0, renditionBytes: 0 };
+    assert.deepStrictEqual(yield* overviews.storageInAll(tenantId, undefined), inAll);
+    assert.deepStrictEqual(yield* overviews.storageInAll(tenantId, user), {
+      ...inAll,
+      uploads: 1,
+      originalBytes: 200,
+    });
   });
 
   test("shows the hours since a time in which something happened", function* (given) {
