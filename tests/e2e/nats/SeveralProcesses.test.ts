@@ -25,7 +25,7 @@ import { TestDatabase } from "../../support/TestDatabase.ts";
 import { assertTold } from "../recovery/Checking.ts";
 import { mediaProcesses } from "../recovery/Crash.ts";
 import { long, recorded, short, type Source } from "../recovery/Uploading.ts";
-import { assertStreamIs, deliveries } from "./StreamContents.ts";
+import { assertStreamIs, inHand } from "./StreamContents.ts";
 
 const database = ManagedRuntime.make(TestDatabase.layer);
 
@@ -111,20 +111,18 @@ describe("several processes on one database and one NATS server", () => {
   it("do no job twice when it is delivered to another worker while it is in hand", async () => {
     await worker.end("SIGINT");
     worker = await start("worker", { TAPEDECK_WORKER_CONCURRENCY: "1" });
-    const { consumers } = await deliveries(nats.url);
-    const begun = ["ConversionStarted", "AnalysisStarted"].map((type) => recorded(worker, type));
+    const begun = [["ConversionStarted", "render"], ["AnalysisStarted", "measure"]] as const;
+    const first = Promise.race(begun.map(([type, kind]) => recorded(worker, type).then(() => kind)));
     const { id } = await send(long);
-    await Promise.race(begun);
+    const kind = await first;
     const works = await eventually(() => mediaProcesses(worker), ({ length }) => length > 0);
     for (const pid of works) process.kill(Number(pid), "SIGSTOP");
     const second = await start("worker", { TAPEDECK_WORKER_CONCURRENCY: "1" });
     await nats.kill();
     await nats.wipe();
     await nats.start();
-    await eventually(
-      () => deliveries(nats.url),
-      (now) => now.consumers === consumers && now.pending === 0,
-    );
+    // The first worker has no hand free: it can only be the second one.
+    await eventually(() => inHand(nats.url, kind), (count) => count > 0);
     for (const pid of works) process.kill(Number(pid), "SIGCONT");
     await assertFinished(id);
     const { items } = await api.json(`/jobs?uploadId=${id}`);

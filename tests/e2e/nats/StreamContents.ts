@@ -36,14 +36,15 @@ export const lastMessage = (url: string): Promise<{ readonly subject: string; re
 export const forgetStream = (url: string): Promise<unknown> =>
   onServer(url, (manager) => manager.streams.delete(stream));
 
-/** The number of consumers, and of the messages that have not been delivered to one of them yet; none while there is no stream. */
-export const deliveries = (url: string): Promise<{ readonly consumers: number; readonly pending: number }> =>
+/** How many messages a consumer has been given and has not acknowledged; none while there is no stream. */
+export const inHand = (url: string, consumer: string): Promise<number> =>
   onServer(url, async (manager) => {
-    const pending: Array<number> = [];
     const isThere = (await manager.streams.names().next()).includes(stream);
-    const consumers = isThere ? manager.consumers.list(stream) : [];
-    for await (const { num_pending } of consumers) pending.push(num_pending);
-    return { consumers: pending.length, pending: pending.reduce((sum, count) => sum + count, 0) };
+    let count = 0;
+    for await (const { config, num_ack_pending } of isThere ? manager.consumers.list(stream) : []) {
+      if (config.description === consumer) count += num_ack_pending;
+    }
+    return count;
   });
 
 /** Every message of the stream in turn is an event of the log, and its last one is the log's last. */
