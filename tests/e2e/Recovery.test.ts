@@ -10,6 +10,7 @@ import * as EmbeddedPostgres from "../../infra/embedded/EmbeddedPostgres.ts";
 import * as Database from "../../infra/postgres/Database.ts";
 import { filesBelow } from "../support/Files.ts";
 import { endAll, eventually, type RunningService, startService } from "../support/RunningService.ts";
+import { randomNumbers } from "../support/Random.ts";
 import { readLog } from "../support/StoredLog.ts";
 import { TestDatabase } from "../support/TestDatabase.ts";
 import { assertTidy, assertTold, assertWhole } from "./recovery/Checking.ts";
@@ -135,11 +136,3 @@ layer(TestDatabase.layer, { excludeTestServices: true })("a service on Postgres"
       });
     }));
 });
-
-/** Numbers between 0 and 1, the same ones for the same seed (mulberry32). */
-const randomNumbers = (seed: number) => () => {
-  seed = seed + 0x6d2b79f5 | 0;
-  let mixed = Math.imul(seed ^ seed >>> 15, seed | 1);
-  mixed ^= mixed + Math.imul(mixed ^ mixed >>> 7, mixed | 61);
-  return ((mixed ^ mixed >>> 14) >>> 0) / 2 ** 32;
-};
