@@ -22,6 +22,9 @@ const run = (program: string, args: ReadonlyArray<string>) =>
     return output;
   });
 
+/** Runs a script of the shell. */
+export const shell = (script: string) => run("sh", ["-c", script]);
+
 /** Runs SQL commands by `psql`. */
 export const psql = ({ url }: BenchDatabase, commands: string) =>
   run("psql", ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", commands]);

@@ -14,6 +14,7 @@ import { Emmett } from "./measures/Emmett.ts";
 import { GrowthOfAppends, GrowthOfReads } from "./measures/Growth.ts";
 import { HotStream } from "./measures/HotStream.ts";
 import { HundredEvents, NewStreams, NewStreamsAndReceipts } from "./measures/NewStreams.ts";
+import { MediaClips, MediaEncoding, MediaMemory, MediaTrack } from "./measures/Media.ts";
 import { Rebuild } from "./measures/Rebuild.ts";
 import { RebuildEmmett } from "./measures/RebuildEmmett.ts";
 import { RebuildMemory } from "./measures/RebuildMemory.ts";
@@ -37,6 +38,10 @@ const measures: ReadonlyArray<Measure> = [
   GrowthOfAppends,
   GrowthOfReads,
   AppendsDuringRebuild,
+  MediaTrack,
+  MediaEncoding,
+  MediaClips,
+  MediaMemory,
 ];
 
 const { values, positionals } = parseArgs({
