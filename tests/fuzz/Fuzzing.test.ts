@@ -29,13 +29,12 @@ describe("damaged media files", () => {
       const stray = yield* fuzz(
         directory,
         mutantsOf(specimens, 20_261_121),
-        60,
+        24,
         (trial) => trials.push(trial),
-      )
-        .pipe(
-          Effect.provide(FfmpegMediaEngine.layer({ workDirectory: join(directory, "work") })),
-          Effect.provide(NodeServices.layer),
-        );
+      ).pipe(
+        Effect.provide(FfmpegMediaEngine.layer({ workDirectory: join(directory, "work") })),
+        Effect.provide(NodeServices.layer),
+      );
       assert.lengthOf(trials, 24);
       assert.deepStrictEqual(trials.filter(({ isFinding }) => isFinding), []);
       assert.deepStrictEqual(stray, []);
