@@ -24,6 +24,8 @@ export interface Measure {
   readonly mostRounds?: number;
   /** Whether the first turn of each side does not count, as by default. */
   readonly needsWarmUp?: boolean;
+  /** Looks, before any measure begins, whether there is what this one needs. */
+  readonly check?: Effect.Effect<void>;
   readonly prepare: (
     sizes: Sizes,
   ) => Effect.Effect<

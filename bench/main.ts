@@ -75,6 +75,7 @@ if (values.write && chosen.length < measures.length) fail("--write needs a run o
 await Effect.gen(function* () {
   const server = yield* BenchServer;
   const findings: Array<Finding> = [];
+  for (const measure of chosen) yield* measure.check ?? Effect.void;
   for (const measure of chosen) {
     const finding = { measure, outcome: yield* runMeasure(measure, sizes) };
     if (!values.json) console.log(lineOf(finding));

@@ -68,7 +68,8 @@ export const makeDeliveries = Effect.fnUntraced(function* (consumer: Consumer, s
   const deliver = (arrival: Arrival): Effect.Effect<void> =>
     Effect.gen(function* () {
       const turn = yield* RcMap.get(turns, arrival.recorded.streamId);
-      yield* Semaphore.withPermit(turn, attempt(arrival, 1));
+      const claimed = consumer.claim?.(arrival.recorded) ?? Effect.void;
+      yield* Semaphore.withPermit(turn, Effect.andThen(claimed, attempt(arrival, 1)));
     }).pipe(Effect.scoped);
 
   const freeHands = Semaphore.withPermit(hands, Effect.sync(() => consumer.concurrency - busy));

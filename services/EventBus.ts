@@ -13,6 +13,11 @@ export interface Consumer {
   /** Handles one event. It may see the same event again, after a failure or a crash. */
   readonly handle: (event: RecordedEvent) => Effect.Effect<void, unknown>;
   /**
+   * Waits until this process may handle the event: what it claims is kept, until the scope closes, from the first delivery to the last and
+   * while the event is given up. A wait takes none of the hands.
+   */
+  readonly claim?: (event: RecordedEvent) => Effect.Effect<void, never, Scope.Scope>;
+  /**
    * Called after the last delivery failed; when it succeeds the event counts as handled. `null`: there is no last delivery, the
    * event is tried for ever.
    */
@@ -33,6 +38,9 @@ export class EventBusError extends Schema.TaggedError<EventBusError>()("EventBus
   reason: Schema.Literals(["Unavailable"]),
   cause: Schema.Defect(),
 }) {}
+
+/** After how long a process that is silent loses what it has in hand to others, in seconds. */
+export const silentSeconds = 10;
 
 /** How often one event is handed to a consumer in a row before it gives up. */
 export const maxDeliveries = 6;

@@ -20,9 +20,9 @@ export const operationError = (
   advice: string = catalogue[code].advice,
 ): OperationError => new OperationError({ code, detail, advice });
 
-/** Fails because a part is out of reach; the log of the process is told with the cause. `part` goes on to "out of reach". */
-export const outage = (part: string, advice = "Try again when the database answers.") => (error: unknown) =>
+/** Fails because of an outage, told in a sentence without its full stop; the log of the process is told with the cause. */
+export const outage = (told: string, advice = "Try again when the database answers.") => (error: unknown) =>
   Effect.andThen(
-    Effect.logWarning(`${part} out of reach`, error),
-    operationError("UNAVAILABLE", `${part} out of reach at the moment`, advice),
+    Effect.logWarning(told, error),
+    operationError("UNAVAILABLE", `${told} at the moment`, advice),
   );

@@ -3,14 +3,14 @@ import { nanos } from "@nats-io/transport-node";
 import { Effect } from "effect";
 import type { Position } from "../../domain/event/RecordedEvent.ts";
 import { ConsumerPositions } from "../../services/ConsumerPositions.ts";
-import type { Consumer } from "../../services/EventBus.ts";
+import { type Consumer, silentSeconds } from "../../services/EventBus.ts";
 import { EventStore } from "../../services/EventStore.ts";
 import { subjectCovering } from "./EventMessage.ts";
 import { type Copied, copiedBy, durableOf, eventPrefix, eventStream, findStream } from "./EventStream.ts";
 import { failedWith, Nats } from "./Nats.ts";
 
 /** After how long the server takes a silent worker for dead and hands its events to another, in milliseconds. */
-export const ackWait = 10_000;
+export const ackWait = silentSeconds * 1_000;
 
 /** How many events of one consumer may be open in all processes together. */
 const openEverywhere = 16_384;

@@ -17,8 +17,8 @@ const decodeRows = Schema.decodeUnknownSync(Schema.Array(Row));
 /**
  * Calls `append_events` with a batch in which no stream and no command occurs twice; answers one outcome for each append,
  * in order. `rivals` expect the same versions as appends of the batch to the same streams; only their commands are looked up,
- * and their outcomes follow: `null` for one that may still win, because the append it competed with did not. JSON is parsed
- * by the casts, before the function locks the head.
+ * and their outcomes follow: `null` for one that may still win, because the append it competed with wrote nothing and met no other
+ * version. JSON is parsed by the casts, before the function locks the head.
  */
 export const callAppend = (
   sql: PgClient.PgClient,
@@ -70,8 +70,16 @@ export const callAppend = (
 };
 
 /** The outcome of a rival of an append with this outcome. */
-const beatenBy = (winner: AppendOutcome | null | undefined): AppendOutcome | null =>
-  winner?._tag === "Appended" ? { _tag: "Conflict", actualVersion: winner.version } : null;
+const beatenBy = (winner: AppendOutcome | null | undefined): AppendOutcome | null => {
+  switch (winner?._tag) {
+    case "Appended":
+      return { _tag: "Conflict", actualVersion: winner.version };
+    case "Conflict":
+      return winner;
+    default:
+      return null;
+  }
+};
 
 const toOutcome = (row: typeof Row.Type): AppendOutcome => {
   const { stream_version: version, log_position: position } = row;

@@ -1,10 +1,8 @@
 import { PgClient } from "@effect/sql-pg";
 import { Effect, Layer, Schedule } from "effect";
 import { randomUUID } from "node:crypto";
+import { silentSeconds } from "../../services/EventBus.ts";
 import { JobClaims } from "../../services/JobClaims.ts";
-
-/** For how long a claim is good after it was made or renewed: as long as the bus waits for a worker that is silent. */
-const claimSeconds = 10;
 
 /** How often a claim is renewed, or one that another process holds is tried again. */
 const pause = { renewal: "3 seconds", attempt: "1 second" } as const;
@@ -18,7 +16,7 @@ export const layer = (options: { readonly holder: string }) =>
     JobClaims,
     Effect.gen(function* () {
       const sql = yield* PgClient.PgClient;
-      const expiry = sql.literal(`clock_timestamp() + interval '${claimSeconds} seconds'`);
+      const expiry = sql.literal(`clock_timestamp() + interval '${silentSeconds} seconds'`);
 
       // Those of processes that ended in the middle, and of jobs that nobody asked for again.
       yield* sql`DELETE FROM leases WHERE name LIKE 'job %' AND expires_at < clock_timestamp()`;
@@ -27,7 +25,11 @@ export const layer = (options: { readonly holder: string }) =>
         Effect.gen(function* () {
           const name = `job ${jobId}`;
           const holder = `${options.holder} ${randomUUID()}`;
-          const release = Effect.ignore(sql`DELETE FROM leases WHERE name = ${name} AND holder = ${holder}`);
+          // It lapses where that cannot be done at once.
+          const release = sql`DELETE FROM leases WHERE name = ${name} AND holder = ${holder}`.pipe(
+            Effect.timeout("3 seconds"),
+            Effect.ignore,
+          );
           const take = Effect.gen(function* () {
             const taken = yield* sql`
               INSERT INTO leases (name, holder, fencing, expires_at) VALUES (${name}, ${holder}, 1, ${expiry})
@@ -42,11 +44,16 @@ export const layer = (options: { readonly holder: string }) =>
             schedule: Schedule.spaced(pause.attempt),
           });
           const renew = sql`
-            UPDATE leases SET expires_at = ${expiry} WHERE name = ${name} AND holder = ${holder}`;
-          yield* Effect.sleep(pause.renewal).pipe(
-            Effect.andThen(Effect.ignore(renew)),
-            Effect.forever,
-            Effect.withTracerEnabled(false),
+            UPDATE leases SET expires_at = ${expiry} WHERE name = ${name} AND holder = ${holder} RETURNING 1`
+            .pipe(
+              Effect.map((renewed) => renewed.length > 0),
+              Effect.orElseSucceed(() => true),
+            );
+          yield* Effect.delay(renew, pause.renewal).pipe(
+            Effect.repeat({ while: (isOurs) => isOurs }),
+            Effect.andThen(
+              Effect.logWarning(`The claim of ${name} has lapsed: another worker may do it once more`),
+            ),
             Effect.forkScoped,
           );
         }).pipe(Effect.withTracerEnabled(false));

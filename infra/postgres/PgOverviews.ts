@@ -1,5 +1,5 @@
 import { PgClient } from "@effect/sql-pg";
-import { Effect, Layer, Schema } from "effect";
+import { Effect, Layer, Schema, String } from "effect";
 import type { TenantId } from "../../domain/Id.ts";
 import { JobsProjection } from "../../services/projections/JobsProjection.ts";
 import { Amounts, StorageUsageProjection } from "../../services/projections/StorageUsageProjection.ts";
@@ -20,12 +20,8 @@ export const layer = Layer.effect(
     const findHours = finderIn(sql, ThroughputProjection);
     const usageTable = sql.literal(tableOf({ projection: StorageUsageProjection, slot: "live" }));
     const sums = sql.literal(
-      Object.entries({
-        uploads: "uploads",
-        originalBytes: "original_bytes",
-        renditions: "renditions",
-        renditionBytes: "rendition_bytes",
-      }).map(([field, column]) => `coalesce(sum(${column}), 0)::float8 AS "${field}"`).join(", "),
+      Object.keys(Amounts.fields)
+        .map((field) => `coalesce(sum(${String.camelToSnake(field)}), 0)::float8 AS "${field}"`).join(", "),
     );
     const jobTable = sql.literal(tableOf({ projection: JobsProjection, slot: "live" }));
 

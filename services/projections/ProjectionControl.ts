@@ -187,8 +187,8 @@ type Failure = OperationError | ProjectionStoreError | EventStoreError;
 
 const told = <A>(action: Effect.Effect<A, Failure>): Effect.Effect<A, OperationError> =>
   Effect.catchTags(action, {
-    ProjectionStoreError: outage("The views are"),
-    EventStoreError: outage("The event store is"),
+    ProjectionStoreError: outage("The views are out of reach"),
+    EventStoreError: outage("The event store is out of reach"),
   });
 
 const notParked = (name: string, position: Position) =>

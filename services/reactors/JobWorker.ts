@@ -85,7 +85,7 @@ export const makeJobWorker = Effect.fnUntraced(
         Effect.flatMap((commandId) =>
           kind.actor.send(kind.commands.release(id, attempt), causedBy(recorded, commandId))
         ),
-        Effect.timeout("3 seconds"),
+        Effect.timeout("10 seconds"),
         Effect.ignore,
       );
 
@@ -117,7 +117,9 @@ export const makeJobWorker = Effect.fnUntraced(
       if (!isWanted) yield* kind.discard({ state, tenantId });
     });
 
-    const handle = Effect.fnUntraced(function* (recorded: RecordedEvent, id: Id) {
+    const handle = Effect.fnUntraced(function* (recorded: RecordedEvent) {
+      const id = kind.idOf(recorded.event);
+      if (id === null) return;
       const { tenantId } = recorded;
       const before = yield* insist(kind.actor.state(tenantId, id));
       if (before === null || before.job.status === "completed") return;
@@ -128,14 +130,17 @@ export const makeJobWorker = Effect.fnUntraced(
         yield* send(recorded, kind.commands.cancel(id));
         return void (yield* kind.discard({ state: before, tenantId }));
       }
+      // Known from the start on: it may have been recorded when its answer is cut off.
+      let attempt: number | null = null;
       const work = Effect.gen(function* () {
+        attempt = before.job.attempt + 1;
         const { state } = yield* send(recorded, kind.commands.start(id));
         // Its attempts are used up.
         if (state?.job.status !== "running") return void (yield* kind.discard({ state: before, tenantId }));
+        attempt = state.job.attempt;
         yield* perform(recorded, id, state);
       });
-      // From the start on: it may have been recorded when its answer was cut off.
-      yield* Effect.onInterrupt(work, () => release(recorded, id, before.job.attempt + 1));
+      yield* Effect.onInterrupt(work, () => attempt === null ? Effect.void : release(recorded, id, attempt));
     });
 
     const giveUp = Effect.fnUntraced(function* (recorded: RecordedEvent, cause: Cause.Cause<unknown>) {
@@ -153,12 +158,11 @@ export const makeJobWorker = Effect.fnUntraced(
       name: kind.name,
       types: kind.types,
       concurrency: slots.count,
-      handle: Effect.fnUntraced(function* (recorded) {
-        const id = kind.idOf(recorded.event);
-        if (id === null) return;
-        yield* claim(id);
-        yield* Semaphore.withPermit(slots.permits, handle(recorded, id));
-      }, Effect.scoped),
+      claim: ({ event }) => {
+        const id = kind.idOf(event);
+        return id === null ? Effect.void : claim(id);
+      },
+      handle: (recorded) => Semaphore.withPermit(slots.permits, handle(recorded)),
       giveUp,
     } satisfies Consumer;
   },

@@ -32,11 +32,11 @@ const told = (error: PartError): Effect.Effect<never, OperationError> => {
   switch (error._tag) {
     case "EventBusError":
       return outage(
-        "The event bus is",
+        "The event bus is out of reach",
         "Try again when it answers; a replay can be repeated, nothing acts on it.",
       )(error);
     case "EventStoreError":
-      return outage("The event store is")(error);
+      return outage("The event store is out of reach")(error);
     case "LogFileRefused":
       return Effect.fail(operationError("LOG_FILE_REFUSED", error.message));
     case "LogNotEmpty":

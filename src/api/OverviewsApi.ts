@@ -12,7 +12,7 @@ import { afterHeaders, afterQuery, PageSize } from "./Reading.ts";
 const JobPage = Schema.Struct({ items: Schema.Array(JobRow), nextCursor: Schema.NullOr(JobId) });
 
 const StorageUsage = Schema.Struct({
-  /** The sum over all users, also those of other pages. */
+  /** The sum over all users, also those of other pages; it may be a moment older than the list. */
   ...Amounts.fields,
   users: Schema.Array(Schema.Struct({ userId: UserId, ...Amounts.fields })),
   nextCursor: Schema.NullOr(UserId),

@@ -97,8 +97,9 @@ describe("a service that is killed and started again", () => {
   });
 
   it("gives the jobs that are running back when it is stopped", async () => {
+    const analysing = recorded(service, "AnalysisStarted");
     const { id } = await accept(service, long, "ConversionStarted");
-    await recorded(service, "AnalysisStarted", 0);
+    await analysing;
     const { userId } = await service.json(`/uploads/${id}`);
     assert.strictEqual(await service.end("SIGINT"), 130);
     assert.include(service.output(), '"message":"ConversionReleased"');

@@ -17,7 +17,7 @@ describe("damaged media files", () => {
   it("are the same ones for the same seed, and others for another", () => {
     const first = Array.from({ length: 50 }, (_, number) => mutantsOf(specimens, 1)(number));
     assert.deepStrictEqual(first, first.map(({ number }) => mutantsOf(specimens, 1)(number)));
-    assert.isAbove(new Set(first.map(({ name }) => name)).size, 15);
+    assert.isAbove(new Set(first.map(({ name }) => name)).size, specimens.length / 2);
     const other = first.map(({ number }) => mutantsOf(specimens, 2)(number));
     assert.isAbove(other.filter(({ bytes }, at) => !bytes.equals(first[at]?.bytes ?? bytes)).length, 45);
   });
@@ -39,7 +39,7 @@ describe("damaged media files", () => {
       assert.deepStrictEqual(trials.filter(({ isFinding }) => isFinding), []);
       assert.deepStrictEqual(stray, []);
       const accepted = trials.filter(({ outcome }) => outcome === "accepted").length;
-      assert.isTrue(accepted > 2 && accepted < 22, `${accepted} were accepted`);
+      assert.isTrue(accepted > 0 && accepted < trials.length, `${accepted} were accepted`);
     }));
 
   it.live("that break the engine, leave files or touch a neighbour are told", () =>

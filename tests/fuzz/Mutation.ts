@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { randomNumbers } from "../support/Random.ts";
 import type { Specimen } from "./Specimens.ts";
 
-/** A damaged specimen. The same seed, number and specimens make the same one. */
+/** A damaged specimen. The same seed, number and specimens make the same one; the same ffmpeg makes the same specimens. */
 export interface Mutant {
   readonly number: number;
   /** The specimen that it came from. */
@@ -56,7 +56,10 @@ export const mutantsOf = (specimens: ReadonlyArray<Specimen>, seed: number) => (
 
   const mutations: ReadonlyArray<(bytes: Buffer) => Buffer> = [
     (bytes) =>
-      changed(bytes, (copy) => copy.writeUInt8((copy[place(copy)] ?? 0) ^ 1 << below(8), place(copy))),
+      changed(bytes, (copy) => {
+        const at = place(copy);
+        copy.writeUInt8(copy.readUInt8(at) ^ 1 << below(8), at);
+      }),
     (bytes) => changed(bytes, (copy) => copy.writeUInt8(below(256), place(copy))),
     (bytes) =>
       changed(bytes, (copy) => {

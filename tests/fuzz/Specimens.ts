@@ -44,18 +44,17 @@ const source = "sine=frequency=440:duration=0.5[a];anoisesrc=duration=0.5:amplit
 /** Half a second of tone and noise, with tags, in every container and codec that is read and that this ffmpeg can write. */
 export const makeSpecimens = (): ReadonlyArray<Specimen> => {
   const directory = mkdtempSync(join(tmpdir(), "tapedeck-specimens-"));
+  const listed = execFileSync("ffmpeg", ["-v", "error", "-encoders"], { encoding: "utf8" });
+  const encoders = new Set(listed.split("\n").map((line) => line.trim().split(/ +/)[1]));
   try {
-    return Object.entries(recipes).flatMap(([name, [encoder, muxer]]) => {
+    // One that this ffmpeg was built without is left out.
+    const possible = Object.entries(recipes).filter(([, [encoder]]) => encoders.has(encoder));
+    return possible.map(([name, [encoder, muxer]]) => {
       const path = join(directory, name);
       const tags = ["-metadata", "title=A tone", "-metadata", "artist=Nobody", "-fflags", "+bitexact"];
-      const output = ["-ar", "44100", "-ac", "2", "-c:a", encoder, ...tags, "-f", muxer, path];
-      try {
-        execFileSync("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", source, ...output], { stdio: "pipe" });
-      } catch {
-        // This ffmpeg was built without the encoder.
-        return [];
-      }
-      return [{ name, bytes: readFileSync(path) }];
+      const output = ["-ar", "48000", "-ac", "2", "-c:a", encoder, ...tags, "-f", muxer, path];
+      execFileSync("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", source, ...output], { stdio: "pipe" });
+      return { name, bytes: readFileSync(path) };
     });
   } finally {
     rmSync(directory, { recursive: true });

@@ -1,6 +1,6 @@
 /**
  * Damaged media files, thousands of them, through the media engine: each must be refused with a reason, or be worked on to the end. The
- * same seed makes the same files. `--write N` keeps one of them as a file, to look at.
+ * same seed makes the same files, with the same ffmpeg. `--write N` keeps one of them as a file, to look at.
  */
 import { Effect } from "effect";
 import { NodeServices } from "@effect/platform-node";
@@ -29,10 +29,17 @@ if (!Number.isInteger(seed) || !Number.isInteger(count) || count < 1) {
 }
 
 await Effect.runPromise(Effect.provide(ensureFfmpeg, NodeServices.layer));
-const mutantOf = mutantsOf(makeSpecimens(), seed);
+const specimens = makeSpecimens();
+console.error(`${specimens.length} specimens: ${specimens.map(({ name }) => name).join(", ")}`);
+const mutantOf = mutantsOf(specimens, seed);
 
 if (values.write !== undefined) {
-  const { number, name, bytes } = mutantOf(Number(values.write));
+  const asked = Number(values.write);
+  if (!Number.isInteger(asked) || asked < 0) {
+    console.error("--write takes the number of a mutant");
+    process.exit(2);
+  }
+  const { number, name, bytes } = mutantOf(asked);
   const path = `mutant-${seed}-${number}-${name}`;
   await writeFile(path, bytes);
   console.log(path);

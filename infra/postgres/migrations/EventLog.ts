@@ -130,6 +130,9 @@ export const eventLog = Effect.gen(function* () {
         known.version, known.position, known.rejection
       FROM unnest(rival_fingerprints, rival_command_ids, rival_tenant_ids) WITH ORDINALITY
         AS rivals(fingerprint, command_id, tenant_id, ordinal)
-      JOIN command_receipts known ON known.tenant_id = rivals.tenant_id AND known.command_id = rivals.command_id;
+      CROSS JOIN LATERAL (
+        SELECT * FROM command_receipts
+        WHERE command_receipts.tenant_id = rivals.tenant_id AND command_receipts.command_id = rivals.command_id LIMIT 1
+      ) known;
     END $$`;
 });

@@ -33,10 +33,12 @@ describe("a service that is restored from a backup of its database", () => {
   afterAll(async () => {
     await endAll();
     await nats.stop();
+    await on(Redacted.make(inject("postgresUrl")), (sql) => sql`DROP DATABASE IF EXISTS ${sql(backup())}`);
     await database.dispose();
   });
 
   const name = () => new URL(Redacted.value(url)).pathname.slice(1);
+  const backup = () => `${name()}_backup`;
   const on = (where: Redacted.Redacted, work: (sql: PgClient.PgClient) => Effect.Effect<unknown, unknown>) =>
     Effect.runPromise(
       PgClient.PgClient.use(work).pipe(Effect.provide(PgClient.layer({ url: where, maxConnections: 1 }))),
@@ -59,15 +61,14 @@ describe("a service that is restored from a backup of its database", () => {
     const { id: kept } = await accept(service, short, "AnalysisCompleted");
     await finished(service, kept);
     await service.end("SIGINT");
-    const backup = `${name()}_backup`;
-    await copy(name(), backup);
+    await copy(name(), backup());
 
     service = await service.restart();
     const { id: lost } = await accept(service, short, "AnalysisCompleted");
     await finished(service, lost);
     await service.end("SIGINT");
 
-    await copy(backup, name());
+    await copy(backup(), name());
     await on(url, (sql) => sql`UPDATE log_head SET epoch = gen_random_uuid()`);
     service = await service.restart();
     await eventually(() => Promise.resolve(service.output()), (output) => output.includes("made anew"));
@@ -82,6 +83,5 @@ describe("a service that is restored from a backup of its database", () => {
     await assertStreamIs(nats.url, rows);
     assertTold(rows);
     await service.end("SIGINT");
-    await on(Redacted.make(inject("postgresUrl")), (sql) => sql`DROP DATABASE ${sql(backup)}`);
   });
 });

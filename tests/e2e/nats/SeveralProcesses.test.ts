@@ -23,7 +23,7 @@ import { type ScratchNats, startScratchNats } from "../../support/ScratchNats.ts
 import { readLog } from "../../support/StoredLog.ts";
 import { TestDatabase } from "../../support/TestDatabase.ts";
 import { assertTold } from "../recovery/Checking.ts";
-import { mediaProcesses } from "../recovery/Crash.ts";
+import { mediaProcesses, signal } from "../recovery/Crash.ts";
 import { long, recorded, short, type Source } from "../recovery/Uploading.ts";
 import { assertStreamIs, inHand } from "./StreamContents.ts";
 
@@ -115,15 +115,15 @@ describe("several processes on one database and one NATS server", () => {
     const first = Promise.race(begun.map(([type, kind]) => recorded(worker, type).then(() => kind)));
     const { id } = await send(long);
     const kind = await first;
-    const works = await eventually(() => mediaProcesses(worker), ({ length }) => length > 0);
-    for (const pid of works) process.kill(Number(pid), "SIGSTOP");
+    await eventually(() => mediaProcesses(worker), ({ length }) => length > 0);
+    await signal(worker, "SIGSTOP");
     const second = await start("worker", { TAPEDECK_WORKER_CONCURRENCY: "1" });
     await nats.kill();
     await nats.wipe();
     await nats.start();
     // The first worker has no hand free: it can only be the second one.
     await eventually(() => inHand(nats.url, kind), (count) => count > 0);
-    for (const pid of works) process.kill(Number(pid), "SIGCONT");
+    await signal(worker, "SIGCONT");
     await assertFinished(id);
     const { items } = await api.json(`/jobs?uploadId=${id}`);
     assert.deepStrictEqual(items.map(({ attempt }: Json) => attempt), [1, 1]);

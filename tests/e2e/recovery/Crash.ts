@@ -28,7 +28,10 @@ const armed = async (service: RunningService): Promise<ReadonlyArray<string>> =>
 };
 
 /** Sends a signal to the processes that work for a service. */
-const signal = async (service: RunningService, name: "SIGSTOP" | "SIGKILL"): Promise<void> => {
+export const signal = async (
+  service: RunningService,
+  name: "SIGSTOP" | "SIGCONT" | "SIGKILL",
+): Promise<void> => {
   for (const id of await mediaProcesses(service)) {
     try {
       process.kill(Number(id), name);

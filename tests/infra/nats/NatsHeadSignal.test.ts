@@ -33,12 +33,12 @@ layer(postgres, { excludeTestServices: true })("The signal of the log's growth o
       const told = yield* Queue.unbounded<number>();
       yield* Context.get(reader, HeadSignal).told(epoch).pipe(
         Stream.runForEach((position) => Queue.offer(told, position)),
-        Effect.forkScoped,
+        Effect.forkScoped({ startImmediately: true }),
       );
       const ofAnother = yield* Queue.unbounded<number>();
       yield* Context.get(reader, HeadSignal).told("another epoch").pipe(
         Stream.runForEach((position) => Queue.offer(ofAnother, position)),
-        Effect.forkScoped,
+        Effect.forkScoped({ startImmediately: true }),
       );
       // The server knows of a subscription once it has answered what was sent after it.
       yield* Effect.promise(() => Context.get(reader, Nats).connection.flush());

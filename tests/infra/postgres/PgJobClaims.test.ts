@@ -1,6 +1,7 @@
 import { PgClient } from "@effect/sql-pg";
 import { assert, layer } from "@effect/vitest";
 import { Context, Effect, Exit, Fiber, Layer, Scope } from "effect";
+import { TestClock } from "effect/testing";
 import * as PgJobClaims from "../../../infra/postgres/PgJobClaims.ts";
 import { JobClaims } from "../../../services/JobClaims.ts";
 import { postgres } from "../../support/Databases.ts";
@@ -13,9 +14,18 @@ const newProcess = (holder: string) =>
 /** Claims a job, and answers how to let go of it. */
 const claimed = Effect.fnUntraced(function* ({ claim }: JobClaims, jobId: string) {
   const scope = yield* Scope.make();
-  yield* Scope.provide(claim(jobId), scope);
-  return Scope.close(scope, Exit.void);
+  const letGo = Scope.close(scope, Exit.void);
+  yield* Effect.onError(Scope.provide(claim(jobId), scope), () => letGo);
+  return letGo;
 });
+
+/** The same for a process whose clock stands still: it never renews the claim. */
+const claimedOnce = Effect.fnUntraced(function* (claims: JobClaims, jobId: string) {
+  const clock = yield* Layer.build(TestClock.layer());
+  return yield* Effect.provideContext(claimed(claims, jobId), clock);
+});
+
+const lapse = PgClient.PgClient.use((sql) => sql`UPDATE leases SET expires_at = now() - interval '1 second'`);
 
 const leases = PgClient.PgClient.use((sql) => sql`SELECT holder FROM leases ORDER BY holder`);
 
@@ -42,9 +52,8 @@ layer(postgres, { excludeTestServices: true })("Claims of jobs", (it) => {
     Effect.gen(function* () {
       const [one, other] = [yield* newProcess("one"), yield* newProcess("other")];
       const job = newId("anl");
-      const letGo = yield* claimed(one, job);
-      // As if the ten seconds were over.
-      yield* PgClient.PgClient.use((sql) => sql`UPDATE leases SET expires_at = now() - interval '1 second'`);
+      const letGo = yield* claimedOnce(one, job);
+      yield* lapse;
       const letGoThere = yield* claimed(other, job);
       yield* letGo;
       assert.match(String((yield* leases)[0]?.["holder"]), /^other /);
@@ -53,11 +62,10 @@ layer(postgres, { excludeTestServices: true })("Claims of jobs", (it) => {
 
   it.effect("that lapsed are cleared away by the next process that begins", () =>
     Effect.gen(function* () {
-      const sql = yield* PgClient.PgClient;
-      const letGo = yield* claimed(yield* newProcess("one"), newId("anl"));
+      const letGo = yield* claimedOnce(yield* newProcess("one"), newId("anl"));
       yield* newProcess("other");
       assert.lengthOf(yield* leases, 1);
-      yield* sql`UPDATE leases SET expires_at = now() - interval '1 second'`;
+      yield* lapse;
       yield* newProcess("third");
       assert.deepStrictEqual(yield* leases, []);
       yield* letGo;
@@ -77,14 +85,14 @@ layer(postgres, { excludeTestServices: true })("Claims of jobs", (it) => {
       yield* letGo;
     }));
 
-  it.effect("do not stay when a wait for one is interrupted", () =>
+  it.effect("are waited for no longer when the process stops", () =>
     Effect.gen(function* () {
       const [one, other] = [yield* newProcess("one"), yield* newProcess("other")];
       const job = newId("cnv");
       const letGo = yield* claimed(one, job);
-      const waiting = yield* Effect.forkChild(claimed(other, job));
-      yield* Effect.sleep("50 millis");
+      const waiting = yield* Effect.forkChild(claimed(other, job), { startImmediately: true });
       yield* Fiber.interrupt(waiting);
+      assert.match(String((yield* leases)[0]?.["holder"]), /^one /);
       yield* letGo;
       assert.deepStrictEqual(yield* leases, []);
     }));

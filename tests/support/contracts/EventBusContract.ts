@@ -279,6 +279,39 @@ export const eventBusContract = <R, E>(name: string, adapter: BusUnderTest<R, E>
       assert.strictEqual(deliveries, maxDeliveries, "an event that was given up counts as handled");
     });
 
+    test(
+      "claims an event once, for all of its deliveries and for giving it up, and waits with all hands free",
+      function* (given) {
+        const story: Array<string> = [];
+        const latch = yield* Latch.make();
+        const ended = yield* Deferred.make<void>();
+        const [contested = assert.fail()] = yield* given.append("a", received(given));
+        const [other = assert.fail()] = yield* given.append("b", received(given));
+        const tell = (word: string) => Effect.sync(() => void story.push(word));
+        const bus = yield* given.start;
+        yield* bus.consume(given.consumer(
+          ({ eventId }) =>
+            eventId === other
+              ? Effect.andThen(tell("other"), Latch.open(latch))
+              : Effect.andThen(tell("handle"), Effect.fail("always")),
+          {
+            concurrency: 1,
+            claim: ({ eventId }) =>
+              eventId === contested
+                ? Effect.acquireRelease(
+                  Effect.andThen(Latch.await(latch), tell("claim")),
+                  () => Effect.andThen(tell("let go"), Deferred.succeed(ended, undefined)),
+                )
+                : Effect.void,
+            giveUp: () => tell("give up"),
+          },
+        ));
+        yield* Deferred.await(ended);
+        const handled = Array.from({ length: maxDeliveries }, () => "handle");
+        assert.deepStrictEqual(story, ["other", "claim", ...handled, "give up", "let go"]);
+      },
+    );
+
     test("tries to give up until it succeeds", function* (given) {
       const arrivals = yield* Queue.unbounded<RecordedEvent>();
       const ends = [Effect.fail("failed"), Effect.die("died")];
