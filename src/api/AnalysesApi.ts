@@ -1,5 +1,6 @@
 import { Schema } from "effect";
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api";
+import { AnalysisCurves } from "../../domain/analysis/AnalysisCurves.ts";
 import { AnalysisId, UploadId } from "../../domain/Id.ts";
 import { AnalysisJson, WaveformJson } from "./AnalysisJson.ts";
 import { Authorization } from "./Authorization.ts";
@@ -17,7 +18,32 @@ export class AnalysesApi extends HttpApiGroup.make("analyses")
       query: afterQuery,
       headers: afterHeaders,
       success: AnalysisJson,
-    }).annotateMerge(OpenApi.annotations({ summary: "The newest analysis of an upload" })),
+    }).annotateMerge(
+      OpenApi.annotations({
+        summary: "The newest analysis of an upload",
+        description:
+          "Loudness (EBU R 128), tempo, key and facts of the signal. A part that could not be measured is `null`, with the reason in " +
+          "`errors`; the others are kept. `tempo` and `key` are also `null` for what is no music, or is shorter than 3 s. Warnings: " +
+          "`SILENT` (every sample is zero), `CLIPPED` (three samples or more in a row at full scale), `TRUNCATED` (over 1 % and 0.2 s less " +
+          "than the file declares), `MONO_AS_STEREO` (the difference of the channels is 60 dB or more below their sum), `DC_OFFSET` (the mean of " +
+          "a channel is more than 0.01 off zero), `INVERTED_PHASE` (the channels correlate by less than −0.9: mixed to mono they cancel).",
+      }),
+    ),
+    HttpApiEndpoint.get("curves", "/uploads/:id/analysis/curves", {
+      params,
+      query: afterQuery,
+      headers: afterHeaders,
+      success: AnalysisCurves,
+    }).annotateMerge(
+      OpenApi.annotations({
+        summary: "Loudness over time and the beats of an upload, for plotting",
+        description:
+          "Momentary loudness (EBU R 128, 400 ms) every 100 ms and short-term loudness (3 s) every second, in LUFS; `null` where there is " +
+          "no sound. `startSeconds` is the end of the first window. A curve has at most 36,000 values: recordings of more than an hour " +
+          "(ten hours for short-term loudness) have coarser steps, of which the loudest value is told. Beats are in seconds, and empty " +
+          "where there is no tempo.",
+      }),
+    ),
     HttpApiEndpoint.post("request", "/uploads/:id/analysis", {
       params,
       success: Accepted(AnalysisId).pipe(HttpApiSchema.status(202)),

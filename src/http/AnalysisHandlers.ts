@@ -41,18 +41,37 @@ export const analysisHandlers = HttpApiBuilder.group(
         return yield* fail("NOT_FOUND", { detail: "There is no such upload" });
       }
       const [row] = yield* views.analysesOf(tenantId, [uploadId]);
-      if (row !== undefined) return row;
+      if (row !== undefined) return { row, upload };
       return yield* upload.status === "received"
         ? fail("NOT_READY", { detail: "The upload is still being probed; try again" })
         : fail("NOT_FOUND", { detail: "There is no analysis of this upload; ask for one by POST" });
     });
+
+    const reportOf = Effect.fnUntraced(function* (uploadId: UploadId) {
+      const { report, status } = (yield* find(uploadId)).row;
+      return report ?? (yield* fail("NOT_READY", { detail: `The analysis is ${status}` }));
+    });
+
+    const missing = (what: string) =>
+      fail("NOT_FOUND", { detail: `The newest analysis has no ${what}; ask for another by POST` });
 
     return handlers
       .handle(
         "show",
         Effect.fnUntraced(function* ({ params, query, headers }) {
           yield* caughtUp(views, query, headers);
-          return presentAnalysis(yield* find(params.id));
+          const { row, upload } = yield* find(params.id);
+          return presentAnalysis(row, upload.sha256);
+        }, orProblem),
+      )
+      .handle(
+        "curves",
+        Effect.fnUntraced(function* ({ params, query, headers }) {
+          yield* caughtUp(views, query, headers);
+          const { curves } = yield* reportOf(params.id);
+          if (curves === null) return yield* missing("curves");
+          // It was checked when it was made; large as it may be, it is passed on as it is.
+          return HttpServerResponse.stream(blobs.get(curves.key), { contentType: "application/json" });
         }, orProblem),
       )
       .handle(
@@ -72,9 +91,9 @@ export const analysisHandlers = HttpApiBuilder.group(
         "waveform",
         Effect.fnUntraced(function* ({ params, query, headers }) {
           yield* caughtUp(views, query, headers);
-          const { report, status } = yield* find(params.id);
-          if (report === null) return yield* fail("NOT_READY", { detail: `The analysis is ${status}` });
-          const { samplesPerPixel: finest, length } = report.waveform;
+          const { waveform } = yield* reportOf(params.id);
+          if (waveform === null) return yield* missing("waveform");
+          const { samplesPerPixel: finest, length } = waveform;
           const wanted = query.zoom ?? finest * Math.ceil(length / pixelsByDefault);
           if (wanted % finest !== 0) {
             return yield* fail("INVALID_PARAMETER", {
@@ -88,7 +107,7 @@ export const analysisHandlers = HttpApiBuilder.group(
               detail: `JSON has at most ${maxJsonPixels} pixels; zoom out, or ask for format=dat`,
             });
           }
-          const stored = yield* Stream.mkUint8Array(blobs.get(report.waveform.key));
+          const stored = yield* Stream.mkUint8Array(blobs.get(waveform.key));
           const decoded = decodeDat(stored);
           if (Result.isFailure(decoded)) return yield* Effect.die(decoded.failure);
           const peaks = zoom(decoded.success, wanted);

@@ -32,10 +32,13 @@ export const analysing = (service: RunningService): void => {
         progress: 1,
         attempt: 1,
         decodedSeconds: 10,
-        warnings: [],
+        warnings: ["MONO_AS_STEREO"],
+        tempo: null,
+        key: null,
+        errors: {},
         links: { self: `/api/v1/uploads/${rest.uploadId}/analysis` },
       });
-      assert.isAtLeast(rest.analyserVersion, 1);
+      assert.hasAllKeys(rest.analyserVersion, ["loudness", "tempo", "key", "signal", "waveform"]);
       assert.approximately(loudness.integratedLufs, -20, 0.05);
       assert.approximately(loudness.maxMomentaryLufs, -20, 0.05);
       assert.approximately(loudness.maxShortTermLufs, -20, 0.05);
@@ -54,6 +57,7 @@ export const analysing = (service: RunningService): void => {
         links: {
           json: `/api/v1/uploads/${rest.uploadId}/waveform`,
           dat: `/api/v1/uploads/${rest.uploadId}/waveform?format=dat`,
+          png: `/api/v1/uploads/${rest.uploadId}/waveform?format=png`,
         },
       });
     });
@@ -67,7 +71,7 @@ export const analysing = (service: RunningService): void => {
       assert.approximately(signal.silences[0].start, 1, 0.05);
       assert.approximately(signal.silences[0].end, 3, 0.05);
       assert.isAbove(signal.clippedSamples, 1_000);
-      assert.deepStrictEqual(warnings, ["CLIPPED"]);
+      assert.deepStrictEqual(warnings, ["CLIPPED", "MONO_AS_STEREO"]);
       assert.isFalse(signal.silent);
     });
 
