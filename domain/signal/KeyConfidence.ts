@@ -10,7 +10,7 @@ export const confidenceFeatures = ({ strengths, seconds }: KeyEvidence): Readonl
 };
 
 /** Logistic regression over clips of known key and their beginnings; fitted by `bench/accuracy/keyConfidence.ts`. */
-const WEIGHTS = [-1.63, 11.95, 0.65];
+const WEIGHTS = [-1.46, 12.47, 0.56];
 
 /** The probability, 0 to 1, that the strongest key is the right one. */
 export const keyConfidence = (evidence: KeyEvidence): number =>

@@ -38,7 +38,7 @@ export class KeyMeter {
 
   /**
    * The key of everything pushed so far; null when that is shorter than 3 s, silent, or does not sound like music that has a
-   * key, as speech, noise, drums and single tones.
+   * key, as noise, speech, most drums and tones of few harmonics.
    */
   finish(): MusicalKey | null {
     const evidence = this.evidence();
@@ -65,11 +65,15 @@ export class KeyMeter {
 }
 
 /**
- * Single tones with their harmonics make up less than three pitch classes. Other sound that keeps to no scale or has few
- * pitch classes must at least fit a key well, as distorted guitars do, and speech, noise and most drums do not.
+ * Tones with their first few harmonics make up less than three pitch classes. Other sound that keeps to no scale or has few
+ * pitch classes must at least fit a key well, as distorted guitars do, and speech, noise and most drums do not; in less
+ * than ten seconds they may, by chance.
  */
-const isMusic = ({ strengths, focus, variety }: KeyEvidence): boolean =>
-  variety >= 2.9 && ((focus >= 0.15 && variety >= 4) || Math.max(...strengths) >= 0.8);
+const isMusic = ({ strengths, focus, variety, seconds }: KeyEvidence): boolean => {
+  const keepsToScale = focus >= 0.25;
+  if (variety < 2.9 || (!keepsToScale && seconds < 10)) return false;
+  return (keepsToScale && variety >= 4) || Math.max(...strengths) >= 0.82;
+};
 
 const CANDIDATES = 5;
 
