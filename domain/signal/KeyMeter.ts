@@ -72,7 +72,7 @@ export class KeyMeter {
 const isMusic = ({ strengths, focus, variety, seconds }: KeyEvidence): boolean => {
   const keepsToScale = focus >= 0.25;
   if (variety < 2.9 || (!keepsToScale && seconds < 10)) return false;
-  return (keepsToScale && variety >= 4) || Math.max(...strengths) >= 0.82;
+  return (keepsToScale && variety >= 4) || Math.max(...strengths) >= 0.8;
 };
 
 const CANDIDATES = 5;
