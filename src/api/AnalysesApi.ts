@@ -4,6 +4,7 @@ import { AnalysisCurves } from "../../domain/analysis/AnalysisCurves.ts";
 import { AnalysisId, UploadId } from "../../domain/Id.ts";
 import { AnalysisJson, WaveformJson } from "./AnalysisJson.ts";
 import { Authorization } from "./Authorization.ts";
+import { spectrogramQuery, waveformPictureQuery } from "./PictureQuery.ts";
 import { Problems } from "./Problem.ts";
 import { afterHeaders, afterQuery } from "./Reading.ts";
 import { Accepted } from "./UploadJson.ts";
@@ -52,7 +53,8 @@ export class AnalysesApi extends HttpApiGroup.make("analyses")
       params,
       query: {
         ...afterQuery,
-        format: Schema.optionalKey(Schema.Literals(["json", "dat"])),
+        ...waveformPictureQuery,
+        format: Schema.optionalKey(Schema.Literals(["json", "dat", "png"])),
         bits: Schema.optionalKey(Schema.Literals(["8", "16"])),
         /** Samples in each pixel: a multiple of the finest resolution. */
         zoom: Schema.optionalKey(
@@ -65,10 +67,30 @@ export class AnalysesApi extends HttpApiGroup.make("analyses")
       headers: afterHeaders,
       success: [
         WaveformJson,
-        HttpApiSchema.StreamUint8Array(),
+        HttpApiSchema.StreamUint8Array({ contentType: ["application/octet-stream", "image/png"] }),
       ],
     }).annotateMerge(
-      OpenApi.annotations({ summary: "Waveform peaks, as JSON or in audiowaveform's binary format" }),
+      OpenApi.annotations({
+        summary: "The waveform as JSON, in audiowaveform's binary format, or as a picture",
+        description:
+          "Peaks of the mix to mono. `zoom` is the number of samples in a pixel, a multiple of the finest resolution. A picture " +
+          "(`format=png`) has 800 × 160 pixels unless told otherwise, with the peaks, and inside them, stronger, their root mean square; " +
+          "without a zoom it holds all of the recording, with one it begins at `start` seconds. Colours are given as `rrggbb` or `rrggbbaa`; " +
+          "the share `progress` of the picture has the colour of what has been played.",
+      }),
+    ),
+    HttpApiEndpoint.get("spectrogram", "/uploads/:id/spectrogram", {
+      params,
+      query: { ...afterQuery, ...spectrogramQuery },
+      headers: afterHeaders,
+      success: HttpApiSchema.StreamUint8Array({ contentType: "image/png" }),
+    }).annotateMerge(
+      OpenApi.annotations({
+        summary: "The spectrogram of an upload as PNG",
+        description:
+          "All of the recording from left to right, 30 Hz to 20 kHz (or half of the sample rate) from bottom to top on the mel scale, the lighter " +
+          "the louder: from `range` dB (80) below the loudest. 800 × 256 pixels unless told otherwise.",
+      }),
     ),
   )
   .middleware(Authorization)

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest";
 import { silence, sine, type Sound, wav } from "../../support/Audio.ts";
+import { pixelsOf } from "../../support/Pixels.ts";
 import { assertProblem } from "../../support/Problems.ts";
 import { eventually, type Json, type RunningService, settled, upload } from "../../support/RunningService.ts";
 
@@ -114,7 +115,37 @@ export const analysing = (service: RunningService): void => {
       }
     });
 
-    it.each([["zoom", "300"], ["zoom", "0"], ["zoom", "fine"], ["format", "gif"], ["bits", "12"]])(
+    it.each([256, 1_024, 4_096, 65_536])("zooms to %i samples in a pixel, in every format", async (zoom) => {
+      const path = `/uploads/${measured.uploadId}/waveform?zoom=${zoom}`;
+      const { samples_per_pixel, length, data } = await service.json(path);
+      assert.deepStrictEqual([samples_per_pixel, length], [zoom, Math.ceil(frames / zoom)]);
+      const dat = new Int8Array(await (await service.call(`${path}&format=dat`)).arrayBuffer(), 20);
+      assert.deepStrictEqual([...dat], data);
+      const png = await service.call(`${path}&format=png&width=100`);
+      const { width, height, pixels } = pixelsOf(new Uint8Array(await png.arrayBuffer()));
+      assert.deepStrictEqual([width, height], [100, 160]);
+      // Peaks of −20 dBFS take a tenth of the height; past the end there is only the line.
+      const tall = (x: number) =>
+        pixels.filter(([, , , opacity = 0], at) => at % width === x && opacity > 0).length;
+      assert.approximately(tall(0), 16, 2);
+      assert.approximately(tall(99), 99 * zoom < frames ? 16 : 2, 2);
+    });
+
+    it.each([
+      ["zoom", "300"],
+      ["zoom", "0"],
+      ["zoom", "fine"],
+      ["format", "gif"],
+      ["bits", "12"],
+      ["width", "5000"],
+      [
+        "height",
+        "0",
+      ],
+      ["scale", "3"],
+      ["color", "red"],
+      ["progress", "1.5"],
+    ])(
       "refuses a waveform with %s=%s",
       async (field, value) => {
         const response = await service.call(`/uploads/${measured.uploadId}/waveform?${field}=${value}`);
