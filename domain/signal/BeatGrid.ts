@@ -1,8 +1,9 @@
+import { LocalTempo } from "./LocalTempo.ts";
 import { frameSeconds, noveltyRate } from "./OnsetNovelty.ts";
 import { vertex } from "./TempoRefinement.ts";
 
-/** How much a beat costs that comes early or late: this times the squared logarithm of its distance over the period. */
-const TIGHTNESS = 100;
+/** How much a beat costs that comes early or late: this times the squared logarithm of its distance over the period there. */
+const TIGHTNESS = 1000;
 /** The shortest and longest distance between beats, in periods. */
 const SHORTEST = 0.75;
 const LONGEST = 4 / 3;
@@ -11,24 +12,27 @@ const AUDIBLE = 0.25;
 
 /**
  * The times of the beats in seconds, in order, at about a tempo in BPM: the sequence whose onsets are strongest and whose
- * distances are most even, found by dynamic programming (Ellis, "Beat tracking by dynamic programming", JNMR 2007).
- * It follows a tempo that drifts, and keeps time through a passage without onsets.
+ * distances are nearest to the tempo there, found by dynamic programming (Ellis, "Beat tracking by dynamic programming",
+ * JNMR 2007). It follows a tempo that drifts, and keeps time through a passage without onsets.
  */
 export const beatGrid = (novelty: Float32Array, bpm: number): Float32Array => {
   const period = 60 * noveltyRate / bpm;
+  const local = new LocalTempo(novelty, bpm);
   const shortest = Math.max(1, Math.round(SHORTEST * period)), longest = Math.round(LONGEST * period);
-  const costs = Float64Array.from(
+  const logDistances = Float64Array.from(
     { length: longest - shortest + 1 },
-    (_, i) => TIGHTNESS * Math.log((shortest + i) / period) ** 2,
+    (_, i) => Math.log((shortest + i) / period),
   );
   const length = novelty.length;
   const scores = new Float32Array(length);
   /** Frames since the beat before; 0 at a first one. */
   const distances = new Uint16Array(length);
   for (let frame = 0; frame < length; frame++) {
+    const drift = local.at(frame);
     let best = 0, distance = 0;
-    for (let i = 0, before = frame - shortest; i < costs.length && before >= 0; i++, before--) {
-      const score = scores[before]! - costs[i]!;
+    for (let i = 0, before = frame - shortest; i < logDistances.length && before >= 0; i++, before--) {
+      const off = logDistances[i]! + drift;
+      const score = scores[before]! - TIGHTNESS * off * off;
       if (score > best) {
         best = score;
         distance = shortest + i;

@@ -13,6 +13,8 @@ const PEAKS = 8;
 const RELATIVES = [2, 1 / 2, 3 / 2, 2 / 3, 4 / 3, 3 / 4, 3, 1 / 3];
 /** Peaks whose relatives are candidates too. */
 const RELATED_PEAKS = 3;
+/** The logarithm of a recurrence after one beat that is next to none. */
+const EMPTY = -1.5;
 /** Candidates nearer to each other than this are one. */
 const SAME = 0.03;
 
@@ -36,7 +38,7 @@ export const tempoFeatureNames = [
   ...["A1", "A2", "A3", "A4", "A1/2", "A1/3", "A3/2", "A4/3", "A3/4"],
   ...["F1", "F2", "F3", "F4", "F1/2", "F1/3", "F3/2", "F2/3"],
   ...["LA1", "LA2", "LA1/2", "LF1", "LF2", "LF1/2"],
-  ...["octave", "octave²", "density", "density²"],
+  ...["octave", "octave²", "density", "density²", "A2 without A1"],
 ] as const;
 
 /** Finds the candidates of a novelty curve; none where nothing recurs. */
@@ -64,6 +66,8 @@ export const tempoCandidates = (novelty: Novelty): TempoCandidates => {
       ...[1, 2, 1 / 2].map(la),
       ...[1, 2, 1 / 2].map(lf),
       ...[octave, octave * octave, density, density * density],
+      // Plain clicks at half the tempo: every second beat recurs exactly, and nothing is heard between.
+      Math.max(0, EMPTY - a(1)) * valueNear(all, 2 * lag) ** 4,
     ];
     return { bpm, features };
   });

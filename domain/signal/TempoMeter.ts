@@ -9,11 +9,14 @@ import { tempoWeights } from "./TempoWeights.ts";
 /** Less than this, in seconds, has no tempo. */
 const SHORTEST_SECONDS = 3;
 /** The least share of the sound that must be new in a mean frame; that of held tones is below. */
-const LEAST_ACTIVITY = 0.012;
-/** The least strength of recurrence for a minute: see `leastStrength`. */
-const STRENGTH_OF_A_SECOND = 0.6;
-const MOST_SECONDS = 36;
+const LEAST_ACTIVITY = 0.0135;
 const ANSWERED = 5;
+/** Candidates that are made exact; one more than is answered, since two may turn out to be one. */
+const REFINED = 6;
+/** Tempi nearer to each other than this share are one. */
+const SAME = 0.02;
+/** How far the mean of the beats is off when the tempo drifts. */
+const DRIFT = 0.01;
 
 /** A tempo, and where its beats are. */
 export interface MeasuredTempo {
@@ -51,20 +54,40 @@ export class TempoMeter {
     const { candidates, recurrence, strength } = tempoCandidates(novelty);
     if (candidates.length === 0 || strength < leastStrength(seconds)) return null;
     const chances = candidateChances(candidates, this.#model);
-    const ranked = candidates
+    const likeliest = candidates
       .map(({ bpm }, i) => ({ bpm, strength: chances[i]! }))
       .sort((a, b) => b.strength - a.strength)
-      .slice(0, ANSWERED)
+      .slice(0, REFINED)
       .map(({ bpm, strength }) => ({ bpm: refineTempo(bpm, novelty.all, recurrence), strength }));
-    const { bpm, strength: chance } = ranked[0]!;
-    const tempo = { bpm, confidence: choiceConfidence(chance, strength, this.#model), candidates: ranked };
-    return { tempo, beats: beatGrid(novelty.all, bpm) };
+    const [best, ...others] = merged(likeliest);
+    const beats = beatGrid(novelty.all, best!.bpm);
+    const bpm = overall(best!.bpm, beats);
+    const confidence = choiceConfidence(best!.strength, strength, this.#model);
+    return { tempo: { bpm, confidence, candidates: [{ ...best!, bpm }, ...others] }, beats };
   }
 }
 
+/** Candidates that became the same tempo by refinement are one. */
+const merged = (candidates: Tempo["candidates"]): Tempo["candidates"] => {
+  const distinct: Array<{ bpm: number; strength: number }> = [];
+  for (const { bpm, strength } of candidates) {
+    const same = distinct.find((other) => Math.abs(other.bpm / bpm - 1) < SAME);
+    if (same) same.strength += strength;
+    else distinct.push({ bpm, strength });
+  }
+  return distinct.sort((a, b) => b.strength - a.strength).slice(0, ANSWERED);
+};
+
+/** The refined tempo where it is steady; where it drifts, the mean of the beats. */
+const overall = (refined: number, beats: Float32Array): number => {
+  if (beats.length < 2) return refined;
+  const mean = 60 * (beats.length - 1) / (beats[beats.length - 1]! - beats[0]!);
+  return Math.abs(mean / refined - 1) > DRIFT ? mean : refined;
+};
+
 /**
- * What noise and speech do not reach: by chance, the novelty of few seconds recurs more. Over excerpts of 3 to 25 s, white and
- * brown noise had at most 0.7 of it, and of speech one excerpt in a hundred more.
+ * What noise and speech do not reach: the less there is of them, the more of their novelty recurs by chance. White, pink and
+ * brown noise of 3 s to 2 min all had less; so did all but a few in a hundred of excerpts of speech.
  */
 const leastStrength = (seconds: number): number =>
-  STRENGTH_OF_A_SECOND / Math.sqrt(Math.min(seconds, MOST_SECONDS));
+  Math.max(0.6 / Math.sqrt(Math.min(seconds, 36)), 1.4 / seconds);

@@ -20,7 +20,11 @@ export const refineTempo = (bpm: number, novelty: Float32Array, autocorrelation:
   let best = 0, greatest = -1;
   const strengths: Array<number> = [];
   for (let step = -STEPS; step <= STEPS; step++) {
-    const strength = magnitude(novelty, length, frequency * (1 + span * step / STEPS));
+    const tried = frequency * (1 + span * step / STEPS);
+    let strength = 0;
+    for (let from = 0; from + length <= novelty.length; from += length) {
+      strength += pulseStrength(novelty, from, from + length, tried);
+    }
     strengths.push(strength);
     if (strength > greatest) {
       greatest = strength;
@@ -60,24 +64,25 @@ export const vertex = (before: number, here: number, after: number): number => {
   return bend < 0 ? Math.max(-0.5, Math.min(0.5, 0.5 * (before - after) / bend)) : 0;
 };
 
-/** The sum over windows and harmonics of the transform's magnitude at a frequency in cycles a frame. */
-const magnitude = (novelty: Float32Array, length: number, frequency: number): number => {
+/**
+ * How strong a pulse of a frequency, in cycles a frame, is in a stretch of the novelty: the magnitude of the Fourier
+ * transform there, at its double and at its fourfold, summed.
+ */
+export const pulseStrength = (novelty: Float32Array, from: number, to: number, frequency: number): number => {
   let total = 0;
-  for (let from = 0; from + length <= novelty.length; from += length) {
-    for (const harmonic of HARMONICS) {
-      const angle = 2 * Math.PI * frequency * harmonic;
-      const turnRe = Math.cos(angle), turnIm = Math.sin(angle);
-      let phaseRe = 1, phaseIm = 0, re = 0, im = 0;
-      for (let i = from; i < from + length; i++) {
-        const value = novelty[i]!;
-        re += value * phaseRe;
-        im += value * phaseIm;
-        const next = phaseRe * turnRe - phaseIm * turnIm;
-        phaseIm = phaseIm * turnRe + phaseRe * turnIm;
-        phaseRe = next;
-      }
-      total += Math.hypot(re, im);
+  for (const harmonic of HARMONICS) {
+    const angle = 2 * Math.PI * frequency * harmonic;
+    const turnRe = Math.cos(angle), turnIm = Math.sin(angle);
+    let phaseRe = 1, phaseIm = 0, re = 0, im = 0;
+    for (let i = from; i < to; i++) {
+      const value = novelty[i]!;
+      re += value * phaseRe;
+      im += value * phaseIm;
+      const next = phaseRe * turnRe - phaseIm * turnIm;
+      phaseIm = phaseIm * turnRe + phaseRe * turnIm;
+      phaseRe = next;
     }
+    total += Math.hypot(re, im);
   }
   return total;
 };

@@ -67,12 +67,20 @@ describe("the tempo meter", () => {
     assertBeats(grid, beats);
   });
 
-  it("follows a tempo that drifts", () => {
-    const beats = beatsAt((second) => 116 + 8 * second / 60, 60);
-    const { tempo, beats: grid } = answered(drums(beats, 60));
-    assert.isAtLeast(tempo.bpm, 115);
-    assert.isAtMost(tempo.bpm, 125);
-    assertBeats(grid, beats);
+  it.each([[116, 124], [100, 110], [138, 122]])(
+    "follows a tempo that drifts from %f to %f BPM",
+    (from, to) => {
+      const beats = beatsAt((second) => from + (to - from) * second / 40, 40);
+      const { tempo, beats: grid } = answered(drums(beats, 40));
+      assert.approximately(tempo.bpm, (from + to) / 2, 0.01 * tempo.bpm);
+      assertBeats(grid, beats);
+    },
+  );
+
+  it("does not lose a beat of a steady tempo to louder sounds between", () => {
+    const beats = beatsAt(126, 40);
+    const between = drums(beats.filter((_, i) => i % 7 === 3).map((beat) => beat + 0.75 * 60 / 126), 40);
+    assertBeats(answered(mixed(drums(beats, 40), between)).beats, beats);
   });
 
   it("keeps time through a pause and has no beats in the silence around the music", () => {
