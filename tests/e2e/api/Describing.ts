@@ -18,6 +18,7 @@ const described = [
   "get /api/v1/uploads",
   "get /api/v1/uploads/{id}",
   "get /api/v1/uploads/{id}/analysis",
+  "get /api/v1/uploads/{id}/analysis/curves",
   "get /api/v1/uploads/{id}/content",
   "get /api/v1/uploads/{id}/spectrogram",
   "get /api/v1/uploads/{id}/waveform",
