@@ -86,8 +86,8 @@ const overall = (refined: number, beats: Float32Array): number => {
 };
 
 /**
- * What noise and speech do not reach: the less there is of them, the more of their novelty recurs by chance. White, pink and
- * brown noise of 3 s to 2 min all had less; so did all but a few in a hundred of excerpts of speech.
+ * What noise and speech do not reach: the less there is of them, the more of their novelty recurs by chance. Measured on noise
+ * of three colours and on speech, from 3 s up.
  */
 const leastStrength = (seconds: number): number =>
   Math.max(0.6 / Math.sqrt(Math.min(seconds, 36)), 1.4 / seconds);
