@@ -5,7 +5,7 @@ import { RealFft } from "./RealFft.ts";
 const SIZE = 1024;
 const HOP = 256;
 const BANDS = 40;
-/** Up to about 220 Hz: kick drums and bass. */
+/** Up to about 500 Hz: drums and bass. */
 const LOW_BANDS = 6;
 /** Frames between the two spectra that are compared; the one between them would see part of the same onset. */
 const LAG = 2;
@@ -23,7 +23,7 @@ export interface Novelty {
   readonly all: Float32Array;
   /** Of the lowest bands alone. */
   readonly low: Float32Array;
-  /** The share of the sound that is new in a mean frame: near 0 for a held tone, about 0.1 for music. */
+  /** The share of the sound that is new in a mean frame: near 0 for a held tone, 0.015 and more for music. */
   readonly activity: number;
 }
 
@@ -56,6 +56,7 @@ export class OnsetNovelty {
     return this.#frames;
   }
 
+  /** Examines the next samples, any number of them. */
   push(mono: Float32Array): void {
     for (let from = 0; from < mono.length;) {
       const taken = Math.min(SIZE - this.#filled, mono.length - from);

@@ -38,6 +38,7 @@ export class TempoMeter {
     this.#model = model;
   }
 
+  /** Examines the next samples, any number of them. */
   push(mono: Float32Array): void {
     this.#novelty.push(mono);
   }

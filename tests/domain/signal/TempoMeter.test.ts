@@ -130,6 +130,11 @@ describe("the tempo meter", () => {
     assert.isNull(new TempoMeter().finish());
   });
 
+  it("has no tempo, rather than one that is no number, where a sample is none", () => {
+    const samples = drums(beatsAt(120, 10), 10);
+    for (const broken of [NaN, Infinity]) assert.isNull(measured(samples.with(50_000, broken)));
+  });
+
   it.each([3.2, 5, 10, 30])("has no tempo for %f s of white noise", (seconds) => {
     for (let seed = 1; seed <= 5; seed++) {
       assert.isNull(measured(noise(Math.round(seconds * musicRate), 0.5, seed)));
