@@ -78,3 +78,15 @@ export const analyses = (owner: Owner, analysisId: AnalysisId): string =>
 /** The waveform peaks of an analysis, in audiowaveform's binary format. */
 export const waveform = (owner: Owner, analysisId: AnalysisId): BlobKey =>
   key(`${analyses(owner, analysisId)}waveform.dat`);
+
+/** The level of each pixel of that waveform. */
+export const waveformRms = (owner: Owner, analysisId: AnalysisId): BlobKey =>
+  key(`${analyses(owner, analysisId)}waveform.rms`);
+
+/** The loudness over time and the beats of an analysis, as JSON. */
+export const curves = (owner: Owner, analysisId: AnalysisId): BlobKey =>
+  key(`${analyses(owner, analysisId)}curves.json`);
+
+/** The spectrogram of an analysis. */
+export const spectrogram = (owner: Owner, analysisId: AnalysisId): BlobKey =>
+  key(`${analyses(owner, analysisId)}spectrogram.bin`);

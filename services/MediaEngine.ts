@@ -21,10 +21,14 @@ export interface RenderedFile {
   readonly durationSeconds: number;
 }
 
-/** What one measuring pass found, before its waveform has been stored; `waveformPath` is a file in the job's directory. */
-export interface Measurement extends Omit<AnalysisReport, "waveform"> {
-  readonly waveformPath: string;
-  readonly waveform: Omit<AnalysisReport["waveform"], "key">;
+/** A reference of a report to objects, before they have been stored: files in the job's directory. */
+type Unstored<Ref> = Omit<NonNullable<Ref>, "key" | "rmsKey"> & { readonly path: string };
+
+/** What one measuring pass found, before the objects beside its report have been stored. */
+export interface Measurement extends Omit<AnalysisReport, "waveform" | "curves" | "spectrogram"> {
+  readonly waveform: (Unstored<AnalysisReport["waveform"]> & { readonly rmsPath: string }) | null;
+  readonly curves: Unstored<AnalysisReport["curves"]>;
+  readonly spectrogram: Unstored<AnalysisReport["spectrogram"]> | null;
 }
 
 /** Called with the share of the work that is done, 0 to 1, never falling. */
@@ -49,7 +53,7 @@ export class MediaEngine extends Context.Service<MediaEngine, {
   }) => Effect.Effect<readonly [RenderedFile, ...ReadonlyArray<RenderedFile>], MediaError>;
   /** What renders at present: its name and version. Asked anew each time, for it may be replaced while the service runs. */
   readonly encoder: Effect.Effect<string, MediaError>;
-  /** Measures loudness, peaks, silence and the waveform in one decode. */
+  /** Measures everything that a report tells in one decode. */
   readonly measure: (job: {
     readonly workspace: string;
     readonly source: string;

@@ -1,5 +1,9 @@
 import { Schema } from "effect";
 import { BlobKey } from "../BlobKey.ts";
+import { SPECTRUM_BANDS } from "../signal/SpectrumMeter.ts";
+import { AnalysisWarning } from "./AnalysisWarning.ts";
+import { MusicalKey } from "./MusicalKey.ts";
+import { Tempo } from "./Tempo.ts";
 
 const Measured = Schema.NullOr(Schema.Finite);
 
@@ -14,7 +18,16 @@ export const LoudnessReport = Schema.Struct({
   maxShortTermLufs: Measured,
 });
 
-/** Facts of the signal. `silent` means that every sample is zero; silences are in seconds from the start. */
+/** The average spectrum: its centroid, and the levels of 32 bands of equal width in octaves from 20 Hz to 20 kHz, in dB. */
+export const SpectrumReport = Schema.Struct({
+  centroidHz: Schema.Finite,
+  bands: Schema.Array(Schema.Finite).check(Schema.isBetweenLength(SPECTRUM_BANDS, SPECTRUM_BANDS)),
+});
+
+/**
+ * Facts of the signal. `silent` means that every sample is zero; silences are in seconds from the start. Correlation (−1 to 1) and
+ * balance (dB by which the right channel is louder) are those of stereo. The spectrum is `null` when silent.
+ */
 export const SignalFacts = Schema.Struct({
   silent: Schema.Boolean,
   silences: Schema.Array(Schema.Struct({ start: Schema.Finite, end: Schema.Finite })),
@@ -22,28 +35,58 @@ export const SignalFacts = Schema.Struct({
   dcOffset: Measured,
   rmsDbfs: Measured,
   crestDb: Measured,
+  stereoCorrelation: Measured,
+  balanceDb: Measured,
+  spectrum: Schema.NullOr(SpectrumReport),
 });
 
-/** Where the waveform peaks of an analysis are stored, and their finest resolution. */
+/** Where the waveform of an analysis is stored, its peaks and their levels, and its finest resolution. */
 export const WaveformRef = Schema.Struct({
   key: BlobKey,
+  /** `null` for an analysis made before levels were stored. */
+  rmsKey: Schema.NullOr(BlobKey),
   sampleRate: Schema.Int,
   samplesPerPixel: Schema.Int,
   length: Schema.Int,
 });
 
-/** What is worth a person's attention in an otherwise finished analysis. */
-export const AnalysisWarning = Schema.Literals(["SILENT", "CLIPPED", "TRUNCATED"]);
-export type AnalysisWarning = typeof AnalysisWarning.Type;
+/** For each part the version of what measured it, raised whenever the same audio may measure differently; 0: not measured. */
+export const AnalyserVersions = Schema.Struct({
+  loudness: Schema.Int,
+  tempo: Schema.Int,
+  key: Schema.Int,
+  signal: Schema.Int,
+  waveform: Schema.Int,
+});
+export type AnalyserVersions = typeof AnalyserVersions.Type;
 
-/** Everything that one analysis measured. */
+const reason = Schema.optionalKey(Schema.String);
+
+/** Why parts that are `null` could not be measured: each fails alone, with the others kept. */
+export const AnalysisErrors = Schema.Struct({
+  loudness: reason,
+  tempo: reason,
+  key: reason,
+  spectrum: reason,
+  waveform: reason,
+});
+
+/** Everything that one analysis measured. What is large is stored beside it, as objects. */
 export const AnalysisReport = Schema.Struct({
   decodedSeconds: Schema.Finite,
   loudness: LoudnessReport,
+  /** `null` where there is no music with a steady beat. */
+  tempo: Schema.NullOr(Tempo),
+  /** `null` where there is no music with a key. */
+  key: Schema.NullOr(MusicalKey),
   signal: SignalFacts,
-  waveform: WaveformRef,
+  waveform: Schema.NullOr(WaveformRef),
+  /** The loudness over time and the beats (`AnalysisCurves`); `null` for an analysis made before they were stored. */
+  curves: Schema.NullOr(Schema.Struct({ key: BlobKey })),
+  /** `null` for an analysis made before spectrograms, and where it could not be made. */
+  spectrogram: Schema.NullOr(Schema.Struct({ key: BlobKey })),
   warnings: Schema.Array(AnalysisWarning),
-  /** Raised whenever the same audio may measure differently than before. */
-  analyserVersion: Schema.Int,
+  analyserVersion: AnalyserVersions,
+  errors: AnalysisErrors,
 });
 export type AnalysisReport = typeof AnalysisReport.Type;

@@ -15,6 +15,14 @@ export interface Loudness {
   readonly maxShortTermLufs: number | null;
 }
 
+/** Loudness over time in LUFS, a value for each 100 ms; −Infinity where there is no sound. */
+export interface LoudnessCurves {
+  /** Of 400 ms windows: the first ends at 0.4 s. */
+  readonly momentary: Float32Array;
+  /** Of 3 s windows: the first ends at 3 s. */
+  readonly shortTerm: Float32Array;
+}
+
 /** Windows are counted in cells of 10 ms, the grid of the maxima, and in tenths of a second, the grid of the gates. */
 const CELLS_PER_TENTH = 10;
 const MOMENTARY_TENTHS = 4;
@@ -83,6 +91,13 @@ export class LoudnessMeter {
       maxMomentaryLufs: loudness(this.#maxMomentary),
       maxShortTermLufs: loudness(this.#maxShortTerm),
     };
+  }
+
+  /** The loudness over time of everything pushed so far. */
+  curves(): LoudnessCurves {
+    const curve = (tenths: number) =>
+      Float32Array.from(this.#meanSquares(tenths), (value) => loudness(value) ?? -Infinity);
+    return { momentary: curve(MOMENTARY_TENTHS), shortTerm: curve(SHORT_TERM_TENTHS) };
   }
 
   /** The frame at which a cell begins: rounded from the exact time, so that windows do not drift at any rate. */

@@ -26,6 +26,8 @@ export interface MediaProcess {
   readonly cpuSeconds: number;
   /** The largest file that it may write; none unless given. */
   readonly fileBytes?: number;
+  /** Whether it writes to a second pipe, file descriptor 3. */
+  readonly hasSecondOutput?: boolean;
 }
 
 /**
@@ -46,18 +48,24 @@ const logCharacters = 65_536;
 const failureLogCharacters = 8_192;
 
 /**
- * Runs a process to its end while `read` takes its standard output; returns what `read` made of it, and the end of the log.
- * A failure of `read`, or an interruption, kills the process.
+ * Runs a process to its end while `read` takes its standard output, and its second one if it has any; returns what `read` made of it, and
+ * the end of the log. Both have to be read all the time: a process waits when either pipe is full. A failure of `read`, or an interruption, kills the process.
  */
 export const run = <A, E, R>(
   job: MediaProcess,
-  read: (stdout: Stream.Stream<Uint8Array, MediaError>) => Effect.Effect<A, E, R>,
+  read: (
+    stdout: Stream.Stream<Uint8Array, MediaError>,
+    second: Stream.Stream<Uint8Array, MediaError>,
+  ) => Effect.Effect<A, E, R>,
 ) =>
   Effect.gen(function* () {
     const child = yield* start(job);
     yield* Effect.annotateCurrentSpan("process.pid", child.pid);
     const [output, log, exit] = yield* Effect.all([
-      read(child.stdout.pipe(Stream.mapError(unavailable))),
+      read(
+        child.stdout.pipe(Stream.mapError(unavailable)),
+        child.getOutputFd(3).pipe(Stream.mapError(unavailable)),
+      ),
       tail(child.stderr.pipe(Stream.mapError(unavailable))),
       // A process ended by a signal has no exit code: the spawner fails and names the signal.
       child.exitCode.pipe(
@@ -89,7 +97,9 @@ export const run = <A, E, R>(
 export const unavailable = (cause: unknown): MediaError =>
   new MediaError({ reason: { _tag: "Unavailable", cause } });
 
-const start = ({ program, args, directory, cpuSeconds, fileBytes = 0 }: MediaProcess) => {
+const start = (
+  { program, args, directory, cpuSeconds, fileBytes = 0, hasSecondOutput = false }: MediaProcess,
+) => {
   // ffmpeg tells at level "info" that a signal ended it; ffprobe would print every tag there. Each output has a filter
   // graph: with a thread for each core, their stacks would soon fill the address space.
   const options = program === "ffmpeg"
@@ -111,6 +121,7 @@ const start = ({ program, args, directory, cpuSeconds, fileBytes = 0 }: MediaPro
     cwd: directory,
     env: { PATH: process.env["PATH"], LC_ALL: "C" },
     stdin: "ignore",
+    ...(hasSecondOutput && { additionalFds: { fd3: { type: "output" } } }),
     killSignal: "SIGKILL",
   }).pipe(Effect.mapError(unavailable));
 };

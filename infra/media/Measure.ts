@@ -1,18 +1,20 @@
-import { Cause, Deferred, Effect, Queue } from "effect";
+import { Effect } from "effect";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Worker } from "node:worker_threads";
-import type { AnalysisWarning } from "../../domain/analysis/AnalysisReport.ts";
+import { curvesOf } from "../../domain/analysis/AnalysisCurves.ts";
+import type { AnalyserVersions } from "../../domain/analysis/AnalysisReport.ts";
+import { warningsOf } from "../../domain/analysis/AnalysisWarning.ts";
 import type { MediaFacts } from "../../domain/media/MediaFacts.ts";
-import type { SignalReport } from "../../domain/signal/SignalAnalyser.ts";
-import type { Measurement, MediaError, OnProgress } from "../../services/MediaEngine.ts";
+import type { MusicReport } from "../../domain/signal/MusicAnalyser.ts";
+import { musicRate } from "../../domain/signal/MusicRate.ts";
+import type { Measurement, OnProgress } from "../../services/MediaEngine.ts";
 import { badInput, fromProcess, tooLong } from "./BadInput.ts";
 import { cpuSecondsFor, run, unavailable } from "./FfmpegProcess.ts";
 import { readHeader } from "./Header.ts";
 import { inputArguments } from "./InputArguments.ts";
-import type { MeasureReply, MeasureRequest, MeasureWorkerData } from "./MeasureWorker.ts";
 import * as ProgressMeter from "./ProgressMeter.ts";
-import { intoBlocks } from "./SampleBlocks.ts";
+import { startLane } from "./SampleLane.ts";
+import type { SignalWorkerReport } from "./SignalWorker.ts";
 
 /** A file to measure. */
 export interface MeasureJob {
@@ -22,53 +24,60 @@ export interface MeasureJob {
   readonly onProgress: OnProgress;
 }
 
-/** Raised whenever the same audio may measure differently than before. */
-const analyserVersion = 1;
+/** Each is raised whenever the same audio may measure differently than before. */
+const analyserVersion: AnalyserVersions = { loudness: 1, tempo: 1, key: 1, signal: 2, waveform: 1 };
 
-/** Blocks on their way between ffmpeg and the worker: all the samples that are ever in memory, about 4 MB. */
-const blocksInFlight = 4;
-const blockBytes = 1_048_576;
-
-/** Measures a file in one decode. ffmpeg is read no faster than the worker thread measures. */
+/**
+ * Measures a file in one decode, by two worker threads: the signal at its own rate, the music in one channel at `musicRate`. ffmpeg is
+ * read no faster than the slower of them measures.
+ */
 export const measure = Effect.fnUntraced(function* (job: MeasureJob, maxSeconds: number) {
   const { sampleRate, channels, durationSeconds } = job.media;
   const { declaredSeconds, layout } = yield* readHeader(job.source);
   const progress = ProgressMeter.make(job.onProgress, durationSeconds);
-  const worker = yield* startWorker({ sampleRate, channels });
-  const frameBytes = channels * Float32Array.BYTES_PER_ELEMENT;
-  const newBlock = () => new ArrayBuffer(blockBytes - blockBytes % frameBytes);
-  for (let spare = 1; spare < blocksInFlight; spare++) {
-    yield* Queue.offer(worker.free, { block: newBlock(), frames: 0 });
-  }
-  const take = Effect.fnUntraced(function* (block: ArrayBuffer, byteLength: number) {
-    worker.post({ block, byteLength });
-    const measured = yield* Queue.take(worker.free);
-    yield* progress.at(measured.frames / sampleRate);
-    return measured.block;
+  const signalLane = yield* startLane<SignalWorkerReport>(new URL("./SignalWorker.ts", import.meta.url), {
+    sampleRate,
+    channels,
   });
+  const musicLane = yield* startLane<MusicReport>(new URL("./MusicWorker.ts", import.meta.url), {
+    sampleRate: musicRate,
+    channels: 1,
+  });
+  const inLayout = layout === null ? [] : [`aformat=channel_layouts=${layout}`];
+  // The mean of all channels, whatever they are: a downmix by layout knows only some of them.
+  const mean = Array.from({ length: channels }, (_, channel) => `c${channel}`).join("+");
+  const output = (filters: ReadonlyArray<string>, rate: number, pipe: number) => [
+    ...["-map", "0:a:0", "-ar", `${rate}`, ...(filters.length === 0 ? [] : ["-af", filters.join(",")])],
+    ...["-f", "f32le", `pipe:${pipe}`],
+  ];
   yield* run({
     name: "ffmpeg measure",
     program: "ffmpeg",
     args: [
-      ...["-threads", "2", "-t", `${maxSeconds + 1}`, ...inputArguments(job.source), "-map", "0:a:0"],
-      ...["-ar", `${sampleRate}`, ...(layout === null ? [] : ["-af", `aformat=channel_layouts=${layout}`])],
-      ...["-f", "f32le", "pipe:1"],
+      ...["-threads", "2", "-t", `${maxSeconds + 1}`, ...inputArguments(job.source)],
+      ...output(inLayout, sampleRate, 1),
+      ...output([...inLayout, `pan=mono|c0<${mean}`], musicRate, 3),
     ],
     directory: job.workspace,
     cpuSeconds: cpuSecondsFor(durationSeconds * sampleRate * channels),
-  }, (stdout) => intoBlocks(stdout, newBlock(), take)).pipe(
-    Effect.catchTag("ProcessFailed", (failed) => Effect.fail(undecodable(failed))),
-  );
-  worker.post({ block: null, byteLength: 0 });
-  const { report, waveform } = yield* Deferred.await(worker.result);
-  if (report.durationSeconds > maxSeconds) return yield* tooLong("decode", maxSeconds);
-  if (report.signal.nonFiniteSamples > 0) {
+    hasSecondOutput: true,
+  }, (native, mono) =>
+    Effect.all([
+      signalLane.feed(native, (frames) => progress.at(frames / sampleRate)),
+      musicLane.feed(mono, () => Effect.void),
+    ], { concurrency: "unbounded", discard: true })).pipe(
+      Effect.catchTag("ProcessFailed", (failed) => Effect.fail(undecodable(failed))),
+    );
+  const [signal, music] = yield* Effect.all([signalLane.report, musicLane.report], {
+    concurrency: "unbounded",
+  });
+  if (signal.durationSeconds > maxSeconds) return yield* tooLong("decode", maxSeconds);
+  if (signal.signal.nonFiniteSamples > 0) {
     return yield* badInput("INVALID_SAMPLES", "decode", "The audio has samples that are not finite numbers");
   }
-  const waveformPath = join(job.workspace, "waveform.dat");
-  yield* Effect.tryPromise({ try: () => writeFile(waveformPath, waveform), catch: unavailable });
+  const files = yield* writeFiles(job.workspace, signal, music);
   yield* progress.end;
-  return toMeasurement(report, waveformPath, declaredSeconds ?? 0);
+  return { ...toReport(signal, music, declaredSeconds ?? 0), ...files } satisfies Measurement;
 }, Effect.scoped);
 
 const undecodable = fromProcess("decode", {
@@ -76,49 +85,57 @@ const undecodable = fromProcess("decode", {
   detail: "The audio could not be decoded",
 });
 
-/** A worker thread, with the blocks that it is done with and its report; both fail if it does. */
-const startWorker = Effect.fnUntraced(function* (workerData: MeasureWorkerData) {
-  const free = yield* Queue.unbounded<{ readonly block: ArrayBuffer; readonly frames: number }, MediaError>();
-  const result = yield* Deferred.make<Extract<MeasureReply, { readonly report: SignalReport }>, MediaError>();
-  const worker = yield* Effect.acquireRelease(
-    Effect.sync(() => new Worker(new URL("./MeasureWorker.ts", import.meta.url), { workerData })),
-    (worker) => Effect.promise(() => worker.terminate()),
-  );
-  worker.on("message", (reply: MeasureReply) => {
-    if ("report" in reply) Deferred.doneUnsafe(result, Effect.succeed(reply));
-    else Queue.offerUnsafe(free, reply);
-  });
-  worker.on("error", (error) => {
-    Queue.failCauseUnsafe(free, Cause.fail(unavailable(error)));
-    Deferred.doneUnsafe(result, Effect.fail(unavailable(error)));
-  });
+const noCurves = { momentary: [], shortTerm: [] };
+
+/** Writes what is stored beside the report. */
+const writeFiles = Effect.fnUntraced(function* (
+  workspace: string,
+  { waveform, spectrogram, curves }: SignalWorkerReport,
+  { tempo }: MusicReport,
+) {
+  const write = (name: string, content: Uint8Array | string) => {
+    const path = join(workspace, name);
+    return Effect.as(Effect.tryPromise({ try: () => writeFile(path, content), catch: unavailable }), path);
+  };
+  const plotted = curvesOf(curves ?? noCurves, tempo?.beats ?? []);
   return {
-    free,
-    result,
-    post: (request: MeasureRequest) => worker.postMessage(request, request.block ? [request.block] : []),
+    waveform: waveform && {
+      path: yield* write("waveform.dat", waveform.peaks),
+      rmsPath: yield* write("waveform.rms", waveform.rms),
+      sampleRate: waveform.sampleRate,
+      samplesPerPixel: waveform.samplesPerPixel,
+      length: waveform.length,
+    },
+    curves: { path: yield* write("curves.json", JSON.stringify(plotted)) },
+    spectrogram: spectrogram && { path: yield* write("spectrogram.bin", spectrogram) },
   };
 });
 
-const toMeasurement = (
-  { durationSeconds, loudness, signal, peaks }: SignalReport,
-  waveformPath: string,
+const unmeasured = {
+  integratedLufs: null,
+  rangeLu: null,
+  thresholdLufs: null,
+  maxMomentaryLufs: null,
+  maxShortTermLufs: null,
+  truePeakDbtp: null,
+  samplePeakDbfs: null,
+};
+
+const toReport = (
+  { durationSeconds, loudness, signal, errors }: SignalWorkerReport,
+  music: MusicReport,
   declaredSeconds: number,
-): Measurement => {
-  const missing = declaredSeconds - durationSeconds;
-  const warnings: ReadonlyArray<readonly [AnalysisWarning, boolean]> = [
-    ["SILENT", signal.silent],
-    ["CLIPPED", signal.clippedSamples > 0],
-    ["TRUNCATED", missing > 0.2 && missing > declaredSeconds / 100],
-  ];
-  const { thresholdLufs: threshold, ...levels } = loudness;
-  const { nonFiniteSamples: _, ...facts } = signal;
+) => {
+  const { thresholdLufs: threshold, ...levels } = loudness ?? unmeasured;
+  const { nonFiniteSamples: _, isDualMono, ...facts } = signal;
   return {
     decodedSeconds: durationSeconds,
     loudness: { ...levels, threshold },
+    tempo: music.tempo && music.tempo.tempo,
+    key: music.key,
     signal: facts,
-    waveformPath,
-    waveform: { sampleRate: peaks.sampleRate, samplesPerPixel: peaks.samplesPerPixel, length: peaks.length },
-    warnings: warnings.filter(([, applies]) => applies).map(([warning]) => warning),
+    warnings: warningsOf({ ...facts, isDualMono, decodedSeconds: durationSeconds, declaredSeconds }),
     analyserVersion,
+    errors: { ...errors, ...music.errors },
   };
 };

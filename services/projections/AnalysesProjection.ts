@@ -41,7 +41,7 @@ const next = (row: AnalysisRow | null, recorded: RecordedEvent): AnalysisRow | n
 /** Analyses, one row each. */
 export const AnalysesProjection: Projection<AnalysisRow> = {
   name: "analyses",
-  version: 1,
+  version: 2,
   row: AnalysisRow,
   columns: { id: "text PRIMARY KEY", ...jobColumns, report: "jsonb" },
   indexes: ["tenant_id, upload_id, id"],

@@ -1,8 +1,10 @@
 import { Schema } from "effect";
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api";
+import { AnalysisCurves } from "../../domain/analysis/AnalysisCurves.ts";
 import { AnalysisId, UploadId } from "../../domain/Id.ts";
 import { AnalysisJson, WaveformJson } from "./AnalysisJson.ts";
 import { Authorization } from "./Authorization.ts";
+import { spectrogramQuery, waveformPictureQuery } from "./PictureQuery.ts";
 import { Problems } from "./Problem.ts";
 import { afterHeaders, afterQuery } from "./Reading.ts";
 import { Accepted } from "./UploadJson.ts";
@@ -17,7 +19,32 @@ export class AnalysesApi extends HttpApiGroup.make("analyses")
       query: afterQuery,
       headers: afterHeaders,
       success: AnalysisJson,
-    }).annotateMerge(OpenApi.annotations({ summary: "The newest analysis of an upload" })),
+    }).annotateMerge(
+      OpenApi.annotations({
+        summary: "The newest analysis of an upload",
+        description:
+          "Loudness (EBU R 128), tempo, key and facts of the signal. A part that could not be measured is `null`, with the reason in " +
+          "`errors`; the others are kept. `tempo` and `key` are also `null` for what is no music, or is shorter than 3 s. Warnings: " +
+          "`SILENT` (every sample is zero), `CLIPPED` (three samples or more in a row at full scale), `TRUNCATED` (over 1 % and 0.2 s less " +
+          "than the file declares), `MONO_AS_STEREO` (the difference of the channels is 60 dB or more below their sum), `DC_OFFSET` (the mean of " +
+          "a channel is more than 0.01 off zero), `INVERTED_PHASE` (the channels correlate by less than −0.9: mixed to mono they cancel).",
+      }),
+    ),
+    HttpApiEndpoint.get("curves", "/uploads/:id/analysis/curves", {
+      params,
+      query: afterQuery,
+      headers: afterHeaders,
+      success: AnalysisCurves,
+    }).annotateMerge(
+      OpenApi.annotations({
+        summary: "Loudness over time and the beats of an upload, for plotting",
+        description:
+          "Momentary loudness (EBU R 128, 400 ms) every 100 ms and short-term loudness (3 s) every second, in LUFS; `null` where there is " +
+          "no sound. `startSeconds` is the end of the first window. A curve has at most 36,000 values: recordings of more than an hour " +
+          "(ten hours for short-term loudness) have coarser steps, of which the loudest value is told. Beats are in seconds, and empty " +
+          "where there is no tempo.",
+      }),
+    ),
     HttpApiEndpoint.post("request", "/uploads/:id/analysis", {
       params,
       success: Accepted(AnalysisId).pipe(HttpApiSchema.status(202)),
@@ -26,7 +53,8 @@ export class AnalysesApi extends HttpApiGroup.make("analyses")
       params,
       query: {
         ...afterQuery,
-        format: Schema.optionalKey(Schema.Literals(["json", "dat"])),
+        ...waveformPictureQuery,
+        format: Schema.optionalKey(Schema.Literals(["json", "dat", "png"])),
         bits: Schema.optionalKey(Schema.Literals(["8", "16"])),
         /** Samples in each pixel: a multiple of the finest resolution. */
         zoom: Schema.optionalKey(
@@ -39,10 +67,30 @@ export class AnalysesApi extends HttpApiGroup.make("analyses")
       headers: afterHeaders,
       success: [
         WaveformJson,
-        HttpApiSchema.StreamUint8Array(),
+        HttpApiSchema.StreamUint8Array({ contentType: ["application/octet-stream", "image/png"] }),
       ],
     }).annotateMerge(
-      OpenApi.annotations({ summary: "Waveform peaks, as JSON or in audiowaveform's binary format" }),
+      OpenApi.annotations({
+        summary: "The waveform as JSON, in audiowaveform's binary format, or as a picture",
+        description:
+          "Peaks of the mix to mono. `zoom` is the number of samples in a pixel, a multiple of the finest resolution. A picture " +
+          "(`format=png`) has 800 × 160 pixels unless told otherwise, with the peaks, and inside them, stronger, their root mean square; " +
+          "without a zoom it holds all of the recording, with one it begins at `start` seconds. Colours are given as `rrggbb` or `rrggbbaa`; " +
+          "the share `progress` of the picture has the colour of what has been played.",
+      }),
+    ),
+    HttpApiEndpoint.get("spectrogram", "/uploads/:id/spectrogram", {
+      params,
+      query: { ...afterQuery, ...spectrogramQuery },
+      headers: afterHeaders,
+      success: HttpApiSchema.StreamUint8Array({ contentType: "image/png" }),
+    }).annotateMerge(
+      OpenApi.annotations({
+        summary: "The spectrogram of an upload as PNG",
+        description:
+          "All of the recording from left to right, 30 Hz to 20 kHz (or half of the sample rate) from bottom to top on the mel scale, the lighter " +
+          "the louder: from `range` dB (80) below the loudest. 800 × 256 pixels unless told otherwise.",
+      }),
     ),
   )
   .middleware(Authorization)

@@ -1,11 +1,19 @@
 import { Schema } from "effect";
-import { AnalysisWarning, LoudnessReport, SignalFacts } from "../../domain/analysis/AnalysisReport.ts";
+import {
+  AnalyserVersions,
+  AnalysisErrors,
+  LoudnessReport,
+  SignalFacts,
+} from "../../domain/analysis/AnalysisReport.ts";
+import { AnalysisWarning } from "../../domain/analysis/AnalysisWarning.ts";
+import { MusicalKey } from "../../domain/analysis/MusicalKey.ts";
+import { Tempo } from "../../domain/analysis/Tempo.ts";
 import { Failure } from "../../domain/ErrorCode.ts";
 import { AnalysisId, UploadId } from "../../domain/Id.ts";
 import { JobStatus } from "../../domain/Job.ts";
 import { Links } from "./UploadJson.ts";
 
-/** An analysis as clients see it: the measurements are `null` until it is completed. */
+/** An analysis as clients see it: the measurements are `null` until it is completed, and where there is nothing to measure. */
 export const AnalysisJson = Schema.Struct({
   id: AnalysisId,
   uploadId: UploadId,
@@ -14,12 +22,18 @@ export const AnalysisJson = Schema.Struct({
   attempt: Schema.Int,
   decodedSeconds: Schema.NullOr(Schema.Finite),
   loudness: Schema.NullOr(LoudnessReport),
+  tempo: Schema.NullOr(Tempo),
+  key: Schema.NullOr(MusicalKey),
   signal: Schema.NullOr(SignalFacts),
   waveform: Schema.NullOr(
     Schema.Struct({ sampleRate: Schema.Int, samplesPerPixel: Schema.Int, length: Schema.Int, links: Links }),
   ),
   warnings: Schema.Array(AnalysisWarning),
-  analyserVersion: Schema.NullOr(Schema.Int),
+  /** SHA-256 of the upload that was analysed. */
+  checksum: Schema.String,
+  analyserVersion: Schema.NullOr(AnalyserVersions),
+  /** Why parts of a completed analysis are null, by their names; empty when nothing failed. */
+  errors: AnalysisErrors,
   error: Schema.optionalKey(Failure),
   queuedAt: Schema.DateFromString,
   startedAt: Schema.NullOr(Schema.DateFromString),

@@ -1,8 +1,11 @@
-import { Effect, Result, Stream } from "effect";
+import { Effect, type Result, Stream } from "effect";
 import { HttpServerResponse } from "effect/http";
 import { HttpApiBuilder } from "effect/http-api";
+import type { BlobKey } from "../../domain/BlobKey.ts";
 import type { UploadId } from "../../domain/Id.ts";
+import { decodeSpectrogram } from "../../domain/signal/Spectrogram.ts";
 import { decodeDat, encodeDat, toJson } from "../../domain/signal/WaveformFormat.ts";
+import { decodeRms } from "../../domain/signal/WaveformRms.ts";
 import { zoom } from "../../domain/signal/WaveformPeaks.ts";
 import { Actors } from "../../services/actors/Actors.ts";
 import { BlobStore } from "../../services/BlobStore.ts";
@@ -14,6 +17,7 @@ import { Caller } from "../api/Authorization.ts";
 import { fail } from "../api/Problem.ts";
 import { clientCommand } from "./ClientCommand.ts";
 import { orProblem } from "./Failures.ts";
+import { spectrogramPicture, waveformPicture } from "./Pictures.ts";
 import { links, presentAnalysis } from "./Presentation.ts";
 import { caughtUp, orFresh } from "./ReadYourWrites.ts";
 import { readySource } from "./ReadySource.ts";
@@ -41,18 +45,43 @@ export const analysisHandlers = HttpApiBuilder.group(
         return yield* fail("NOT_FOUND", { detail: "There is no such upload" });
       }
       const [row] = yield* views.analysesOf(tenantId, [uploadId]);
-      if (row !== undefined) return row;
+      if (row !== undefined) return { row, upload };
       return yield* upload.status === "received"
         ? fail("NOT_READY", { detail: "The upload is still being probed; try again" })
         : fail("NOT_FOUND", { detail: "There is no analysis of this upload; ask for one by POST" });
     });
+
+    const reportOf = Effect.fnUntraced(function* (uploadId: UploadId) {
+      const { report, status } = (yield* find(uploadId)).row;
+      return report ?? (yield* fail("NOT_READY", { detail: `The analysis is ${status}` }));
+    });
+
+    const missing = (what: string) =>
+      fail("NOT_FOUND", { detail: `The newest analysis has no ${what}; ask for another by POST` });
+
+    const read = (key: BlobKey) => Stream.mkUint8Array(blobs.get(key));
+
+    /** An object that was made here, so that it can be read here. */
+    const decoded = <A, E>(key: BlobKey, decode: (bytes: Uint8Array<ArrayBuffer>) => Result.Result<A, E>) =>
+      Effect.flatMap(read(key), (bytes) => Effect.orDie(Effect.fromResult(decode(bytes))));
 
     return handlers
       .handle(
         "show",
         Effect.fnUntraced(function* ({ params, query, headers }) {
           yield* caughtUp(views, query, headers);
-          return presentAnalysis(yield* find(params.id));
+          const { row, upload } = yield* find(params.id);
+          return presentAnalysis(row, upload.sha256);
+        }, orProblem),
+      )
+      .handle(
+        "curves",
+        Effect.fnUntraced(function* ({ params, query, headers }) {
+          yield* caughtUp(views, query, headers);
+          const { curves } = yield* reportOf(params.id);
+          if (curves === null) return yield* missing("curves");
+          // It was checked when it was made; large as it may be, it is passed on as it is.
+          return HttpServerResponse.stream(blobs.get(curves.key), { contentType: "application/json" });
         }, orProblem),
       )
       .handle(
@@ -72,9 +101,9 @@ export const analysisHandlers = HttpApiBuilder.group(
         "waveform",
         Effect.fnUntraced(function* ({ params, query, headers }) {
           yield* caughtUp(views, query, headers);
-          const { report, status } = yield* find(params.id);
-          if (report === null) return yield* fail("NOT_READY", { detail: `The analysis is ${status}` });
-          const { samplesPerPixel: finest, length } = report.waveform;
+          const { waveform } = yield* reportOf(params.id);
+          if (waveform === null) return yield* missing("waveform");
+          const { samplesPerPixel: finest, length } = waveform;
           const wanted = query.zoom ?? finest * Math.ceil(length / pixelsByDefault);
           if (wanted % finest !== 0) {
             return yield* fail("INVALID_PARAMETER", {
@@ -82,23 +111,34 @@ export const analysisHandlers = HttpApiBuilder.group(
               detail: `Ask for a multiple of ${finest}`,
             });
           }
-          if (query.format !== "dat" && length * finest / wanted > maxJsonPixels) {
+          if ((query.format ?? "json") === "json" && length * finest / wanted > maxJsonPixels) {
             return yield* fail("INVALID_PARAMETER", {
               field: "zoom",
               detail: `JSON has at most ${maxJsonPixels} pixels; zoom out, or ask for format=dat`,
             });
           }
-          const stored = yield* Stream.mkUint8Array(blobs.get(report.waveform.key));
-          const decoded = decodeDat(stored);
-          if (Result.isFailure(decoded)) return yield* Effect.die(decoded.failure);
-          const peaks = zoom(decoded.success, wanted);
+          const peaks = yield* decoded(waveform.key, decodeDat);
+          if (query.format === "png") {
+            const rms = waveform.rmsKey && decodeRms(yield* read(waveform.rmsKey));
+            return yield* waveformPicture(peaks, rms, query, query.zoom);
+          }
+          const zoomed = zoom(peaks, wanted);
           const bits = query.bits === "16" ? 16 : 8;
           return query.format === "dat"
-            ? HttpServerResponse.uint8Array(encodeDat(peaks, bits), {
+            ? HttpServerResponse.uint8Array(encodeDat(zoomed, bits), {
               contentType: "application/octet-stream",
               headers: { "content-disposition": 'attachment; filename="waveform.dat"' },
             })
-            : toJson(peaks, bits);
+            : toJson(zoomed, bits);
+        }, orProblem),
+      )
+      .handle(
+        "spectrogram",
+        Effect.fnUntraced(function* ({ params, query, headers }) {
+          yield* caughtUp(views, query, headers);
+          const { spectrogram } = yield* reportOf(params.id);
+          if (spectrogram === null) return yield* missing("spectrogram");
+          return yield* spectrogramPicture(yield* decoded(spectrogram.key, decodeSpectrogram), query);
         }, orProblem),
       );
   }),

@@ -24,7 +24,9 @@ export const links = {
   analysis: (uploadId: string) => ({
     self: `${root}/uploads/${uploadId}/analysis`,
     upload: `${root}/uploads/${uploadId}`,
+    curves: `${root}/uploads/${uploadId}/analysis/curves`,
     waveform: `${root}/uploads/${uploadId}/waveform`,
+    spectrogram: `${root}/uploads/${uploadId}/spectrogram`,
   }),
 };
 
@@ -67,24 +69,33 @@ export const presentConversion = (row: ConversionRow): ConversionJson => ({
   links: links.conversion(row.id, row.uploadId),
 });
 
-/** An analysis as JSON. */
-export const presentAnalysis = (row: AnalysisRow): AnalysisJson => {
+/** An analysis as JSON; `checksum` is that of its upload. */
+export const presentAnalysis = (row: AnalysisRow, checksum: string): AnalysisJson => {
   const { report } = row;
+  const waveform = report && report.waveform;
   const shownLinks = links.analysis(row.uploadId);
   return {
     ...presentJob(row),
     id: row.id,
     decodedSeconds: report?.decodedSeconds ?? null,
     loudness: report?.loudness ?? null,
+    tempo: report?.tempo ?? null,
+    key: report?.key ?? null,
     signal: report?.signal ?? null,
-    waveform: report && {
-      sampleRate: report.waveform.sampleRate,
-      samplesPerPixel: report.waveform.samplesPerPixel,
-      length: report.waveform.length,
-      links: { json: shownLinks.waveform, dat: `${shownLinks.waveform}?format=dat` },
+    waveform: waveform && {
+      sampleRate: waveform.sampleRate,
+      samplesPerPixel: waveform.samplesPerPixel,
+      length: waveform.length,
+      links: {
+        json: shownLinks.waveform,
+        dat: `${shownLinks.waveform}?format=dat`,
+        png: `${shownLinks.waveform}?format=png`,
+      },
     },
     warnings: report?.warnings ?? [],
+    checksum,
     analyserVersion: report?.analyserVersion ?? null,
+    errors: report?.errors ?? {},
     links: shownLinks,
   };
 };

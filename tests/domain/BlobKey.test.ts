@@ -53,10 +53,16 @@ describe("every key of an upload", () => {
     const keys: ReadonlyArray<string> = [
       BlobKey.rendition(owner, conversionId, { name: "podcast", format: "m4a" }),
       BlobKey.waveform(owner, analysisId),
+      BlobKey.waveformRms(owner, analysisId),
+      BlobKey.curves(owner, analysisId),
+      BlobKey.spectrogram(owner, analysisId),
     ];
     assert.deepStrictEqual(keys, [
       `acme/user-1842/audio/${uploadId}/renditions/${conversionId}/podcast.m4a`,
       `acme/user-1842/audio/${uploadId}/analysis/${analysisId}/waveform.dat`,
+      `acme/user-1842/audio/${uploadId}/analysis/${analysisId}/waveform.rms`,
+      `acme/user-1842/audio/${uploadId}/analysis/${analysisId}/curves.json`,
+      `acme/user-1842/audio/${uploadId}/analysis/${analysisId}/spectrogram.bin`,
     ]);
   });
 
@@ -65,10 +71,12 @@ describe("every key of an upload", () => {
     [Owner, ConversionId, AnalysisId, OutputName, OutputFormat],
     ([owner, conversionId, analysisId, name, format]) => {
       const rendition = BlobKey.rendition(owner, conversionId, { name, format });
-      const waveform = BlobKey.waveform(owner, analysisId);
+      const analysed = [BlobKey.waveform, BlobKey.waveformRms, BlobKey.curves, BlobKey.spectrogram].map((
+        key,
+      ) => key(owner, analysisId));
       assert.isTrue(rendition.startsWith(BlobKey.renditions(owner, conversionId)));
-      assert.isTrue(waveform.startsWith(BlobKey.analyses(owner, analysisId)));
-      for (const key of [BlobKey.original(owner, "a.wav"), rendition, waveform]) {
+      for (const key of analysed) assert.isTrue(key.startsWith(BlobKey.analyses(owner, analysisId)));
+      for (const key of [BlobKey.original(owner, "a.wav"), rendition, ...analysed]) {
         assert.isTrue(key.startsWith(BlobKey.prefix(owner)));
         assert.isTrue(isKey(key));
         assert.isFalse(key.split("/").some((part) => part === "" || part.startsWith(".")), key);

@@ -163,7 +163,10 @@ describe("a file with names and tags that are not meant well", () => {
     const files = (await filesBelow(dataDirectory)).filter((path) => path.includes(id));
     const folder = `blobs/default/default/audio/${id}`;
     assert.deepStrictEqual(files, [
+      `${folder}/analysis/${analysis.id}/curves.json`,
+      `${folder}/analysis/${analysis.id}/spectrogram.bin`,
       `${folder}/analysis/${analysis.id}/waveform.dat`,
+      `${folder}/analysis/${analysis.id}/waveform.rms`,
       `${folder}/original.${kept.endsWith(".wav") ? "wav" : "bin"}`,
       `${folder}/renditions/${conversions[0].id}/mp3.mp3`,
       `${folder}/renditions/${conversions[0].id}/wav.wav`,

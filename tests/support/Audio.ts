@@ -28,6 +28,31 @@ export const silence = ({ seconds = 1, sampleRate = 44_100, channels = 2 } = {})
   samples: new Float32Array(Math.round(seconds * sampleRate) * channels),
 });
 
+/** Chords of A minor (i, iv, V, i), each as the frequencies of its notes. */
+const cadence = [[110, 220, 261.63, 329.63], [146.83, 220, 293.66, 349.23], [82.41, 207.65, 246.94, 329.63], [
+  110,
+  220,
+  261.63,
+  329.63,
+]];
+
+/** Music in A minor at 120 beats a minute: a chord is struck on each beat, in one channel after another, and changes every second. */
+export const music = ({ seconds = 12, sampleRate = 44_100, channels = 2 } = {}): Sound => {
+  const samples = new Float32Array(Math.round(seconds * sampleRate) * channels);
+  for (let frame = 0; frame < samples.length / channels; frame++) {
+    const time = frame / sampleRate, beat = Math.floor(2 * time);
+    const envelope = Math.exp(-5 * (time % 0.5));
+    for (const note of cadence[(beat >> 1) % cadence.length] ?? []) {
+      for (const harmonic of [1, 2, 3, 4]) {
+        const at = frame * channels + beat % channels;
+        const value = 0.08 * envelope / harmonic * Math.sin(2 * Math.PI * note * harmonic * time);
+        samples[at] = (samples[at] ?? 0) + value;
+      }
+    }
+  }
+  return { sampleRate, channels, samples };
+};
+
 const formats = {
   s16: { tag: 1, bytes: 2 },
   s24: { tag: 1, bytes: 3 },

@@ -114,6 +114,15 @@ export const reportOn = (owner: BlobKey.Owner, analysisId: Id.AnalysisId): Analy
     maxMomentaryLufs: null,
     maxShortTermLufs: null,
   },
+  tempo: { bpm: 120.02, confidence: 0.94, candidates: [{ bpm: 120.02, strength: 0.81 }] },
+  key: {
+    tonic: "A",
+    mode: "minor",
+    name: "A minor",
+    confidence: 0.88,
+    candidates: [{ tonic: "A", mode: "minor", strength: 0.9 }],
+    tuningCents: -3,
+  },
   signal: {
     silent: false,
     silences: [{ start: 0, end: 1.5 }],
@@ -121,15 +130,22 @@ export const reportOn = (owner: BlobKey.Owner, analysisId: Id.AnalysisId): Analy
     dcOffset: 0.001,
     rmsDbfs: -17.2,
     crestDb: 16.8,
+    stereoCorrelation: 0.72,
+    balanceDb: -0.4,
+    spectrum: null,
   },
   waveform: {
     key: BlobKey.waveform(owner, analysisId),
+    rmsKey: BlobKey.waveformRms(owner, analysisId),
     sampleRate: 44_100,
     samplesPerPixel: 256,
     length: 10_551,
   },
+  curves: { key: BlobKey.curves(owner, analysisId) },
+  spectrogram: null,
   warnings: ["CLIPPED"],
-  analyserVersion: 1,
+  analyserVersion: { loudness: 1, tempo: 1, key: 1, signal: 2, waveform: 1 },
+  errors: { spectrum: "It could not be measured" },
 });
 
 /** The append of a command that led to these events; `changes` replaces parts of it. */

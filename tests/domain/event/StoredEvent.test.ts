@@ -37,6 +37,23 @@ describe("a stored event", () => {
     assert.deepStrictEqual(golden("ConversionCompleted", 1), { ...noted, encoder: "unknown" });
   });
 
+  it("of an older version is lifted: an old report has nulls for what was not measured then", () => {
+    assert.strictEqual(currentVersion("AnalysisCompleted"), 2);
+    const { report } = golden("AnalysisCompleted", 1);
+    const { report: today } = golden("AnalysisCompleted");
+    assert.deepStrictEqual(report, {
+      ...today,
+      tempo: null,
+      key: null,
+      signal: { ...today.signal, stereoCorrelation: null, balanceDb: null, spectrum: null },
+      waveform: today.waveform && { ...today.waveform, rmsKey: null },
+      curves: null,
+      spectrogram: null,
+      analyserVersion: { loudness: 1, tempo: 0, key: 0, signal: 1, waveform: 1 },
+      errors: {},
+    });
+  });
+
   it("of the newest version is not touched by upcasters", () => {
     assert.strictEqual(golden("ConversionCompleted").encoder, "ffmpeg 5.1.9-0+deb12u1");
     const data = goldenData("ConversionCompleted", 1);

@@ -40,14 +40,14 @@ describe("a signal analyser", () => {
     const report = analyse({ sampleRate: 44_100, channels: 2 }, interleave(sine, sine));
     assert.strictEqual(report.frames, 264_600);
     assert.strictEqual(report.durationSeconds, 6);
-    assert.closeTo(report.loudness.integratedLufs ?? NaN, -20, 0.3);
-    assert.closeTo(report.loudness.truePeakDbtp ?? NaN, -20, 0.02);
-    assert.closeTo(report.loudness.samplePeakDbfs ?? NaN, -20, 0.02);
+    assert.closeTo(report.loudness?.integratedLufs ?? NaN, -20, 0.3);
+    assert.closeTo(report.loudness?.truePeakDbtp ?? NaN, -20, 0.02);
+    assert.closeTo(report.loudness?.samplePeakDbfs ?? NaN, -20, 0.02);
     assert.isFalse(report.signal.silent);
     assert.lengthOf(report.signal.silences, 1);
     assert.closeTo(report.signal.silences[0]?.start ?? NaN, 4, 0.01);
     assert.strictEqual(report.signal.nonFiniteSamples, 0);
-    assert.strictEqual(report.peaks.length, Math.ceil(264_600 / 256));
+    assert.strictEqual(report.waveform?.length, Math.ceil(264_600 / 256));
   });
 
   it("passes its options on", () => {
@@ -61,8 +61,8 @@ describe("a signal analyser", () => {
       tone(8_000, [[-12, 0.25]]),
     );
     assert.deepStrictEqual(report.signal.silences, [{ start: 0, end: 0.25 }]);
-    assert.strictEqual(report.peaks.samplesPerPixel, 100);
-    assert.strictEqual(report.peaks.length, 20);
+    assert.strictEqual(report.waveform?.samplesPerPixel, 100);
+    assert.strictEqual(report.waveform?.length, 20);
   });
 
   const signal = interleave(
@@ -74,7 +74,7 @@ describe("a signal analyser", () => {
   const whole = analyse(options, signal);
 
   it("finds something of everything in the signal that is cut below", () => {
-    assert.isTrue(Object.values(whole.loudness).every((value) => value !== null));
+    assert.isTrue(Object.values(whole.loudness ?? { nothing: null }).every((value) => value !== null));
     assert.lengthOf(whole.signal.silences, 1);
     assert.strictEqual(whole.signal.clippedSamples, 300);
   });
@@ -102,15 +102,26 @@ describe("a signal analyser", () => {
       rmsDbfs: null,
       crestDb: null,
       nonFiniteSamples: 0,
+      stereoCorrelation: null,
+      balanceDb: null,
+      isDualMono: false,
+      spectrum: null,
     });
+    assert.isTrue(report.curves?.momentary.every((value) => value === -Infinity));
+    assert.isTrue(report.spectrogram?.levels.every((level) => level === 0));
   });
 
   it("reports on no frames at all", () => {
     const report = analyse({ sampleRate: 48_000, channels: 2 }, new Float32Array(0));
-    assert.deepStrictEqual({ ...report, peaks: report.peaks.length }, {
+    assert.deepStrictEqual({
+      ...report,
+      waveform: report.waveform?.length,
+      spectrogram: report.spectrogram?.columns,
+    }, {
       frames: 0,
       durationSeconds: 0,
       loudness: nothing,
+      curves: { momentary: new Float32Array(), shortTerm: new Float32Array() },
       signal: {
         silent: true,
         silences: [],
@@ -119,8 +130,14 @@ describe("a signal analyser", () => {
         rmsDbfs: null,
         crestDb: null,
         nonFiniteSamples: 0,
+        stereoCorrelation: null,
+        balanceDb: null,
+        isDualMono: false,
+        spectrum: null,
       },
-      peaks: 0,
+      spectrogram: 0,
+      waveform: 0,
+      errors: {},
     });
   });
 
@@ -133,7 +150,7 @@ describe("a signal analyser", () => {
       samplePeakDbfs: 20 * Math.log10(0.5),
     });
     assert.strictEqual(report.signal.crestDb, 0);
-    assert.deepStrictEqual(report.peaks.data, Int16Array.of(16384, 16384));
+    assert.deepStrictEqual(report.waveform?.data, Int16Array.of(16384, 16384));
   });
 
   it("counts samples that are not finite, and measures as if they were 0", () => {
@@ -152,10 +169,35 @@ describe("a signal analyser", () => {
     (sampleRate, channels) => {
       for (const amplitude of [3.4e38, 1, 1e-40, NaN]) {
         const samples = noise(Math.round(sampleRate / 2) * channels, amplitude, 5).fill(amplitude, 0, 9);
-        assert.isTrue(numbers(analyse({ sampleRate, channels }, samples)).every(Number.isFinite));
+        const { curves: _, ...report } = analyse({ sampleRate, channels }, samples);
+        assert.isTrue(numbers(report).every(Number.isFinite));
+        assert.deepStrictEqual(report.errors, {});
       }
     },
   );
+
+  it.each(["loudness", "spectrum", "waveform"] as const)("keeps everything else when %s fails", (part) => {
+    const { signalMeters } = SignalAnalyser;
+    const failing = {
+      ...signalMeters,
+      [part]: () => ({
+        push: () => {
+          throw new Error("Too difficult");
+        },
+      }),
+    };
+    const analyser = SignalAnalyser.make({ sampleRate: 22_050, channels: 3 }, failing);
+    analyser.push(signal);
+    const { errors, ...report } = analyser.finish();
+    assert.deepStrictEqual(errors, { [part]: "Too difficult" });
+    const expected = {
+      loudness: { loudness: null, curves: null },
+      spectrum: { spectrogram: null, signal: { ...whole.signal, spectrum: null } },
+      waveform: { waveform: null },
+    };
+    const { errors: _, ...unharmed } = whole;
+    assert.deepStrictEqual(report, { ...unharmed, ...expected[part] });
+  });
 
   it("refuses a chunk that does not hold whole frames", () => {
     const analyser = SignalAnalyser.make({ sampleRate: 48_000, channels: 2 });

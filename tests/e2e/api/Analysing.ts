@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest";
 import { silence, sine, type Sound, wav } from "../../support/Audio.ts";
+import { pixelsOf } from "../../support/Pixels.ts";
 import { assertProblem } from "../../support/Problems.ts";
 import { eventually, type Json, type RunningService, settled, upload } from "../../support/RunningService.ts";
 
@@ -32,10 +33,13 @@ export const analysing = (service: RunningService): void => {
         progress: 1,
         attempt: 1,
         decodedSeconds: 10,
-        warnings: [],
+        warnings: ["MONO_AS_STEREO"],
+        tempo: null,
+        key: null,
+        errors: {},
         links: { self: `/api/v1/uploads/${rest.uploadId}/analysis` },
       });
-      assert.isAtLeast(rest.analyserVersion, 1);
+      assert.hasAllKeys(rest.analyserVersion, ["loudness", "tempo", "key", "signal", "waveform"]);
       assert.approximately(loudness.integratedLufs, -20, 0.05);
       assert.approximately(loudness.maxMomentaryLufs, -20, 0.05);
       assert.approximately(loudness.maxShortTermLufs, -20, 0.05);
@@ -54,6 +58,7 @@ export const analysing = (service: RunningService): void => {
         links: {
           json: `/api/v1/uploads/${rest.uploadId}/waveform`,
           dat: `/api/v1/uploads/${rest.uploadId}/waveform?format=dat`,
+          png: `/api/v1/uploads/${rest.uploadId}/waveform?format=png`,
         },
       });
     });
@@ -67,7 +72,7 @@ export const analysing = (service: RunningService): void => {
       assert.approximately(signal.silences[0].start, 1, 0.05);
       assert.approximately(signal.silences[0].end, 3, 0.05);
       assert.isAbove(signal.clippedSamples, 1_000);
-      assert.deepStrictEqual(warnings, ["CLIPPED"]);
+      assert.deepStrictEqual(warnings, ["CLIPPED", "MONO_AS_STEREO"]);
       assert.isFalse(signal.silent);
     });
 
@@ -110,7 +115,37 @@ export const analysing = (service: RunningService): void => {
       }
     });
 
-    it.each([["zoom", "300"], ["zoom", "0"], ["zoom", "fine"], ["format", "gif"], ["bits", "12"]])(
+    it.each([256, 1_024, 4_096, 65_536])("zooms to %i samples in a pixel, in every format", async (zoom) => {
+      const path = `/uploads/${measured.uploadId}/waveform?zoom=${zoom}`;
+      const { samples_per_pixel, length, data } = await service.json(path);
+      assert.deepStrictEqual([samples_per_pixel, length], [zoom, Math.ceil(frames / zoom)]);
+      const dat = new Int8Array(await (await service.call(`${path}&format=dat`)).arrayBuffer(), 20);
+      assert.deepStrictEqual([...dat], data);
+      const png = await service.call(`${path}&format=png&width=100`);
+      const { width, height, pixels } = pixelsOf(new Uint8Array(await png.arrayBuffer()));
+      assert.deepStrictEqual([width, height], [100, 160]);
+      // Peaks of −20 dBFS take a tenth of the height; past the end there is only the line.
+      const tall = (x: number) =>
+        pixels.filter(([, , , opacity = 0], at) => at % width === x && opacity > 0).length;
+      assert.approximately(tall(0), 16, 2);
+      assert.approximately(tall(99), 99 * zoom < frames ? 16 : 2, 2);
+    });
+
+    it.each([
+      ["zoom", "300"],
+      ["zoom", "0"],
+      ["zoom", "fine"],
+      ["format", "gif"],
+      ["bits", "12"],
+      ["width", "5000"],
+      [
+        "height",
+        "0",
+      ],
+      ["scale", "3"],
+      ["color", "red"],
+      ["progress", "1.5"],
+    ])(
       "refuses a waveform with %s=%s",
       async (field, value) => {
         const response = await service.call(`/uploads/${measured.uploadId}/waveform?${field}=${value}`);

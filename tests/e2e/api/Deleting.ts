@@ -25,7 +25,7 @@ export const deleting = (service: RunningService): void => {
     assert.notInclude(listed.items.map((item: Json) => item.id), id);
     const deleted = await service.json("/uploads?limit=200&status=deleted");
     assert.include(deleted.items.map((item: Json) => item.id), id);
-    for (const path of ["content", "analysis", "waveform"]) {
+    for (const path of ["content", "analysis", "analysis/curves", "waveform"]) {
       await assertProblem(await service.call(`/uploads/${id}/${path}`), "NOT_FOUND");
     }
     const later = [
@@ -47,7 +47,10 @@ export const deleting = (service: RunningService): void => {
       const { conversions: [{ id: conversionId }], analysis } = await settled(service, id);
       const folder = `default/default/audio/${id}`;
       assert.deepStrictEqual(await blobsOf(id), [
+        `${folder}/analysis/${analysis.id}/curves.json`,
+        `${folder}/analysis/${analysis.id}/spectrogram.bin`,
         `${folder}/analysis/${analysis.id}/waveform.dat`,
+        `${folder}/analysis/${analysis.id}/waveform.rms`,
         `${folder}/original.wav`,
         `${folder}/renditions/${conversionId}/flac.flac`,
         `${folder}/renditions/${conversionId}/mp3.mp3`,

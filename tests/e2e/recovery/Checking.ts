@@ -38,7 +38,10 @@ export const assertWhole = async (
 
   const files = await filesBelow(join(service.dataDirectory, "blobs/default", userId, "audio", id));
   assert.deepStrictEqual(files.map((file) => file.replace(/^original\..*/, "original")), [
+    `analysis/${analysis.id}/curves.json`,
+    `analysis/${analysis.id}/spectrogram.bin`,
     `analysis/${analysis.id}/waveform.dat`,
+    `analysis/${analysis.id}/waveform.rms`,
     "original",
     `renditions/${conversion.id}/mp3.mp3`,
     `renditions/${conversion.id}/opus.opus`,

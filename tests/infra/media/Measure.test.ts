@@ -1,10 +1,13 @@
 import { assert, layer } from "@effect/vitest";
-import { Deferred, Effect, Fiber, Result, type Tracer } from "effect";
+import { Deferred, Effect, Fiber, Result, Schema, type Tracer } from "effect";
 import { readFileSync, statSync, truncateSync } from "node:fs";
+import { AnalysisCurves } from "../../../domain/analysis/AnalysisCurves.ts";
+import { decodeSpectrogram, levelOf } from "../../../domain/signal/Spectrogram.ts";
 import { decodeDat } from "../../../domain/signal/WaveformFormat.ts";
+import { decodeRms } from "../../../domain/signal/WaveformRms.ts";
 import { measure as measureWithin } from "../../../infra/media/Measure.ts";
 import { type Measurement, MediaEngine } from "../../../services/MediaEngine.ts";
-import { encode, silence, silentFlac, sine, wav } from "../../support/Audio.ts";
+import { encode, music, silence, silentFlac, sine, wav } from "../../support/Audio.ts";
 import {
   assertProgress,
   engine,
@@ -33,7 +36,11 @@ const measureUnprobed = Effect.fnUntraced(function* (content: Parameters<typeof 
   return yield* (yield* MediaEngine).measure(job);
 });
 
-const peaksOf = ({ waveformPath }: Measurement) => Result.getOrThrow(decodeDat(readFileSync(waveformPath)));
+const peaksOf = ({ waveform }: Measurement) =>
+  Result.getOrThrow(decodeDat(readFileSync(waveform?.path ?? assert.fail("There is no waveform"))));
+
+const curvesIn = ({ curves }: Measurement) =>
+  Schema.decodeUnknownSync(Schema.fromJsonString(AnalysisCurves))(readFileSync(curves.path, "utf8"));
 
 layer(engine, { excludeTestServices: true })("measuring", (it) => {
   it.effect("measures a sine of known level in one decode", () =>
@@ -50,8 +57,12 @@ layer(engine, { excludeTestServices: true })("measuring", (it) => {
       assert.approximately(signal.rmsDbfs ?? NaN, -23.01, 0.02);
       assert.deepStrictEqual([signal.silent, signal.silences, signal.clippedSamples], [false, [], 0]);
       assert.strictEqual(measurement.decodedSeconds, 20);
-      assert.deepStrictEqual(measurement.warnings, []);
-      assert.strictEqual(measurement.analyserVersion, 1);
+      assert.deepStrictEqual(measurement.warnings, ["MONO_AS_STEREO"]);
+      assert.deepStrictEqual([signal.stereoCorrelation, signal.balanceDb], [1, 0]);
+      assert.approximately(signal.spectrum?.centroidHz ?? NaN, 997, 20);
+      assert.deepStrictEqual(measurement.errors, {});
+      assert.deepStrictEqual([measurement.tempo, measurement.key], [null, null]);
+      assert.strictEqual(measurement.analyserVersion.signal, 2);
       assertProgress(shares);
       assert.isAbove(shares.length, 3);
       assert.lengthOf(processes.filter(({ name }) => name === "ffmpeg measure"), 1);
@@ -63,7 +74,7 @@ layer(engine, { excludeTestServices: true })("measuring", (it) => {
       const { measurement } = yield* measure(wav(sound));
       const peaks = peaksOf(measurement);
       const length = Math.ceil(88_200 / 256);
-      assert.deepStrictEqual(measurement.waveform, { sampleRate: 44_100, samplesPerPixel: 256, length });
+      assert.containsSubset(measurement.waveform, { sampleRate: 44_100, samplesPerPixel: 256, length });
       assert.deepStrictEqual([peaks.sampleRate, peaks.samplesPerPixel, peaks.length], [44_100, 256, length]);
       for (let pixel = 0; pixel < length - 1; pixel++) {
         assert.approximately(peaks.data[2 * pixel] ?? 0, -16_384, 60);
@@ -81,12 +92,46 @@ layer(engine, { excludeTestServices: true })("measuring", (it) => {
       assert.strictEqual(measurement.decodedSeconds, 4);
     }));
 
+  it.effect.each([1, 2, 3, 7, 10, 16])(
+    "measures the tempo and the key of music in %i channels",
+    (channels) =>
+      Effect.gen(function* () {
+        const { result: { measurement }, processes } = yield* withProcesses(
+          measure(wav(music({ channels, seconds: 9 }))),
+        );
+        assert.approximately(measurement.tempo?.bpm ?? NaN, 120, 1);
+        assert.strictEqual(measurement.key?.name, "A minor");
+        assert.strictEqual(measurement.decodedSeconds, 9);
+        assert.lengthOf(processes.filter(({ name }) => name === "ffmpeg measure"), 1);
+        const { momentary, shortTerm, beats } = curvesIn(measurement);
+        assert.deepStrictEqual([momentary.lufs.length, shortTerm.lufs.length], [87, 7]);
+        assert.isAbove(beats.length, 10);
+        for (const beat of beats.slice(1, -1)) assert.approximately(2 * beat, Math.round(2 * beat), 0.1);
+      }),
+  );
+
+  it.effect("stores the levels of the waveform, and a spectrogram", () =>
+    Effect.gen(function* () {
+      const { measurement: { waveform, spectrogram } } = yield* measure(wav(sine({ seconds: 2 })));
+      const rms = decodeRms(readFileSync(waveform?.rmsPath ?? assert.fail("There are no levels")));
+      assert.strictEqual(rms.length, waveform?.length);
+      for (const level of rms.subarray(0, -1)) assert.approximately(level / 65_535, 0.354, 0.01);
+      const path = spectrogram?.path ?? assert.fail("There is no spectrogram");
+      const { columns, bands, levels } = Result.getOrThrow(
+        decodeSpectrogram(new Uint8Array(readFileSync(path))),
+      );
+      assert.approximately(columns, 43, 1);
+      const column = Array.from(levels.subarray(0, bands), levelOf);
+      assert.approximately(Math.max(...column), -9, 3);
+      assert.isBelow(column.at(-1) ?? 0, -90);
+    }));
+
   it.effect("measures compressed audio", () =>
     Effect.gen(function* () {
       const { measurement } = yield* measure((path) => encode(path, sine({ seconds: 5 }), "-f", "ogg"));
       assert.approximately(measurement.decodedSeconds, 5, 0.06);
       assert.approximately(measurement.loudness.integratedLufs ?? NaN, -6.7, 0.3);
-      assert.deepStrictEqual(measurement.warnings, []);
+      assert.deepStrictEqual(measurement.warnings, ["MONO_AS_STEREO"]);
     }));
 
   it.effect.each(
@@ -102,6 +147,11 @@ layer(engine, { excludeTestServices: true })("measuring", (it) => {
     Effect.gen(function* () {
       const { measurement: { loudness, signal, warnings, decodedSeconds } } = yield* measure(file);
       for (const [name, value] of Object.entries(loudness)) assert.isNull(value, name);
+      assert.deepStrictEqual([signal.stereoCorrelation, signal.balanceDb, signal.spectrum], [
+        null,
+        null,
+        null,
+      ]);
       assert.deepStrictEqual([signal.silent, signal.rmsDbfs, signal.crestDb, signal.dcOffset], [
         true,
         null,
@@ -124,7 +174,7 @@ layer(engine, { excludeTestServices: true })("measuring", (it) => {
   it.effect("warns of clipping", () =>
     Effect.gen(function* () {
       const { measurement } = yield* measure(wav(sine({ amplitude: 2 })));
-      assert.deepStrictEqual(measurement.warnings, ["CLIPPED"]);
+      assert.deepStrictEqual(measurement.warnings, ["CLIPPED", "MONO_AS_STEREO"]);
       assert.isAbove(measurement.signal.clippedSamples, 1_000);
     }));
 
@@ -136,7 +186,7 @@ layer(engine, { excludeTestServices: true })("measuring", (it) => {
           encode(path, sine({ seconds: 10 }), "-f", format);
           truncateSync(path, statSync(path).size >> 1);
         });
-        assert.deepStrictEqual(measurement.warnings, ["TRUNCATED"]);
+        assert.deepStrictEqual(measurement.warnings, ["TRUNCATED", "MONO_AS_STEREO"]);
         assert.isAbove(measurement.decodedSeconds, 3);
         assert.isBelow(measurement.decodedSeconds, 7);
       }),

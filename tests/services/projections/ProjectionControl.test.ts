@@ -2,7 +2,7 @@ import { assert } from "@effect/vitest";
 import { Effect, Layer } from "effect";
 import { TestClock } from "effect/testing";
 import { Position } from "../../../domain/event/RecordedEvent.ts";
-import { projectionNames } from "../../../services/projections/Projections.ts";
+import { eachProjection, projectionNames } from "../../../services/projections/Projections.ts";
 import { UploadsProjection } from "../../../services/projections/UploadsProjection.ts";
 import { appendOf, receivedBy } from "../../support/Fixtures.ts";
 import { type Projecting, projectingTests } from "../../support/Projecting.ts";
@@ -16,9 +16,9 @@ projectingTests("The status of a projection", (test) => {
   test("is missing before its runner has first started", function* ({ control }) {
     const all = yield* control.list;
     assert.deepStrictEqual(all.map(({ name }) => name), [...projectionNames]);
+    assert.deepStrictEqual(all.map(({ version }) => version), eachProjection(({ version }) => version));
     for (const status of all) {
       assert.deepInclude<object>(status, {
-        version: 1,
         status: "missing",
         position: 0,
         lagEvents: 0,
