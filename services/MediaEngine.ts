@@ -2,6 +2,7 @@ import { Context, type Effect, Schema, type Scope } from "effect";
 import { Failure } from "../domain/ErrorCode.ts";
 import type { AnalysisReport } from "../domain/analysis/AnalysisReport.ts";
 import type { MediaFacts } from "../domain/media/MediaFacts.ts";
+import type { OutputFormat } from "../domain/media/OutputFormat.ts";
 import type { Encoding } from "../domain/media/OutputSpec.ts";
 
 /** Why media work failed: with this input it always will (`failure` says why), or only this time. */
@@ -19,6 +20,12 @@ export interface RenderedFile {
   readonly sizeBytes: number;
   readonly sha256: string;
   readonly durationSeconds: number;
+}
+
+/** How a format is written here: by which encoder, and what is missing if it cannot be, in a sentence. */
+export interface FormatSupport {
+  readonly encoder: string;
+  readonly missing: string | null;
 }
 
 /** What one measuring pass found, before its waveform has been stored; `waveformPath` is a file in the job's directory. */
@@ -47,6 +54,8 @@ export class MediaEngine extends Context.Service<MediaEngine, {
     readonly encodings: readonly [Encoding, ...ReadonlyArray<Encoding>];
     readonly onProgress: OnProgress;
   }) => Effect.Effect<readonly [RenderedFile, ...ReadonlyArray<RenderedFile>], MediaError>;
+  /** Which formats can be rendered, as found when the service started. */
+  readonly formats: Readonly<Record<OutputFormat, FormatSupport>>;
   /** What renders at present: its name and version. Asked anew each time, for it may be replaced while the service runs. */
   readonly encoder: Effect.Effect<string, MediaError>;
   /** Measures loudness, peaks, silence and the waveform in one decode. */

@@ -12,6 +12,7 @@ import { badInput, fromProcess, outputTooLarge, tooLong } from "./BadInput.ts";
 import { cpuSecondsFor, type ProcessFailed, run, unavailable } from "./FfmpegProcess.ts";
 import { readHeader } from "./Header.ts";
 import { inputArguments } from "./InputArguments.ts";
+import * as LameTag from "./LameTag.ts";
 import { outputArguments } from "./OutputArguments.ts";
 import * as ProgressMeter from "./ProgressMeter.ts";
 
@@ -30,6 +31,12 @@ export interface RenderLimits {
   readonly maxBytes: number;
 }
 
+/** The sizes in AIFF's header are 32-bit numbers, and no compressed format needs more. WAV goes on as RF64 (EBU Tech 3306). */
+const max32BitBytes = 4 * 1024 ** 3 - 1024 ** 2;
+
+const maxBytesOf = ({ format }: Encoding, limits: RenderLimits): number =>
+  format === "wav" ? limits.maxBytes : Math.min(limits.maxBytes, max32BitBytes);
+
 /** Renders all outputs by one ffmpeg process, which decodes once; then reads each one back to make sure of it. */
 export const render = Effect.fnUntraced(function* (job: RenderJob, limits: RenderLimits) {
   const { isWide } = yield* readHeader(job.source);
@@ -41,10 +48,12 @@ export const render = Effect.fnUntraced(function* (job: RenderJob, limits: Rende
   const samples = [job.media, ...job.encodings]
     .reduce((sum, { sampleRate, channels }) => sum + sampleRate * channels * job.media.durationSeconds, 0);
   let renderedSeconds = 0;
-  yield* run({
+  const { log } = yield* run({
     name: "ffmpeg render",
     program: "ffmpeg",
     args: [
+      // At its end it then tells how many samples each encoder was given.
+      ...["-loglevel", "level+verbose"],
       ...["-y", "-progress", "pipe:1", "-threads", "2", "-t", `${limits.maxSeconds + 1}`],
       ...inputArguments(job.source),
       ...outputs.flatMap(({ encoding, path }) => [
@@ -55,7 +64,7 @@ export const render = Effect.fnUntraced(function* (job: RenderJob, limits: Rende
     directory: job.workspace,
     cpuSeconds: cpuSecondsFor(samples),
     // Of several outputs, ffmpeg's own option -fs stops none before all have reached it.
-    fileBytes: limits.maxBytes,
+    fileBytes: Math.max(...job.encodings.map((encoding) => maxBytesOf(encoding, limits))),
   }, (stdout) =>
     stdout.pipe(
       Stream.decodeText(),
@@ -71,7 +80,8 @@ export const render = Effect.fnUntraced(function* (job: RenderJob, limits: Rende
   if (renderedSeconds > limits.maxSeconds + 0.5) return yield* tooLong("decode", limits.maxSeconds);
   const files = yield* Effect.forEach(
     outputs,
-    (output) => verify(output, job.media.durationSeconds, limits.maxBytes),
+    (output, index) =>
+      verify({ ...output, samples: encodedSamples(log, index) }, job.media.durationSeconds, limits),
     { concurrency: 2 },
   );
   yield* progress.end;
@@ -89,18 +99,28 @@ const explain = (failed: ProcessFailed) => {
     : fromProcess("encode", { code: "ENCODE_FAILED", detail: "An output could not be encoded" })(failed);
 };
 
+/** How many samples the encoder of an output was given; `null` where ffmpeg does not tell. */
+const encodedSamples = (log: string, output: number): number | null => {
+  const line = new RegExp(`Output stream #${output}:0 .*\\((\\d+) samples\\)`).exec(log);
+  return line === null ? null : Number(line[1]);
+};
+
 /** Some formats cannot hold a few samples: what is written is empty or cannot be read. */
 const shortSeconds = 0.1;
 
 const verify = Effect.fnUntraced(function* (
-  { encoding, path }: Pick<RenderedFile, "encoding" | "path">,
+  { encoding, path, samples }: Pick<RenderedFile, "encoding" | "path"> & { readonly samples: number | null },
   sourceSeconds: number,
-  maxBytes: number,
+  limits: RenderLimits,
 ) {
   const { size } = yield* Effect.tryPromise({ try: () => stat(path), catch: unavailable });
-  if (size > maxBytes) return yield* outputTooLarge;
+  if (encoding.format === "mp3" && samples !== null) yield* LameTag.setSamples(path, samples);
+  if (size > maxBytesOf(encoding, limits)) return yield* outputTooLarge;
   const durationSeconds = yield* readHeader(path).pipe(
-    Effect.map((header) => header.declaredSeconds),
+    // Bare streams declare none.
+    Effect.map((header) =>
+      header.declaredSeconds ?? (samples === null ? header.guessedSeconds : samples / encoding.sampleRate)
+    ),
     Effect.catchIf(({ reason }) => reason._tag === "BadInput", () => Effect.succeed(null)),
   );
   if (!durationSeconds) {

@@ -74,6 +74,30 @@ const wanted: ReadonlyArray<Wanted> = [
     mediaType: "audio/aiff",
     extension: "aiff",
   },
+  {
+    wish: { format: "aac", bitrateKbps: 96, channels: 1 },
+    found: { format: "aac", codec: "aac", sampleRate: 44_100, channels: 1 },
+    mediaType: "audio/aac",
+    extension: "aac",
+  },
+  {
+    wish: { format: "alac", bitDepth: 24 },
+    found: { format: "mov,mp4,m4a,3gp,3g2,mj2", codec: "alac", sampleRate: 44_100, channels: 2 },
+    mediaType: "audio/mp4",
+    extension: "m4a",
+  },
+  {
+    wish: { format: "wma", bitrateKbps: 128 },
+    found: { format: "asf", codec: "wmav2", sampleRate: 44_100, channels: 2 },
+    mediaType: "audio/x-ms-wma",
+    extension: "wma",
+  },
+  {
+    wish: { format: "ac3", bitrateKbps: 192, sampleRate: 48_000 },
+    found: { format: "ac3", codec: "ac3", sampleRate: 48_000, channels: 2 },
+    mediaType: "audio/ac3",
+    extension: "ac3",
+  },
 ];
 
 /** How an upload is converted: with it, later, and how a conversion is steered. */
@@ -96,7 +120,7 @@ export const converting = (service: RunningService): void => {
     (await filesBelow(`${service.dataDirectory}/blobs`)).filter((path) => path.includes(id));
 
   describe("converting", () => {
-    it("makes all seven formats with the bit rates, sample rates and channels that were asked for", async () => {
+    it("makes every format with the bit rates, sample rates and channels that were asked for", async () => {
       const { id: uploadId } = await upload(service, audio, {
         filename: "Side A.v2.wav",
         process: { analysis: false },
@@ -138,7 +162,9 @@ export const converting = (service: RunningService): void => {
         const probed = ffprobe(bytes);
         assert.containsSubset(probed, found);
         assert.approximately(probed.durationSeconds, 2, 0.1, name);
-        assert.approximately(output.durationSeconds, probed.durationSeconds, 0.01, name);
+        // For bare streams ffprobe only guesses.
+        const isBare = name === "aac" || name === "ac3";
+        assert.approximately(output.durationSeconds, probed.durationSeconds, isBare ? 0.1 : 0.01, name);
         assert.strictEqual(output.channels, probed.channels);
         assert.strictEqual(output.sampleRate, wish["sampleRate"] ?? 44_100);
         const kbps = wish["bitrateKbps"];
