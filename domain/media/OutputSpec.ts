@@ -1,5 +1,6 @@
 import { Result, Schema } from "effect";
 import type { MediaFacts } from "./MediaFacts.ts";
+import { LoudnessTarget } from "./Loudness.ts";
 import { BitDepth, OutputFormat, traits } from "./OutputFormat.ts";
 
 /** A safe file name without extension: outputs are addressed and stored by it. */
@@ -13,6 +14,7 @@ export const OutputRequest = Schema.Struct({
   /** Instead of a bit rate: a place on the scale of the encoder's variable bit rate. */
   quality: Schema.optionalKey(Schema.Finite.check(Schema.isBetween({ minimum: -1, maximum: 10 }))),
   bitDepth: Schema.optionalKey(BitDepth),
+  loudness: Schema.optionalKey(LoudnessTarget),
   sampleRate: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 8_000, maximum: 384_000 }))),
   channels: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 16 }))),
 });
@@ -105,6 +107,7 @@ export interface Encoding {
   readonly quality: number | null;
   /** `null` for lossy formats, and where the source decides: 24 bits where it has more than 16, else 16. */
   readonly bitDepth: BitDepth | null;
+  readonly loudness: LoudnessTarget | null;
 }
 
 /**
@@ -125,5 +128,6 @@ export const encodingFor = (
     bitrateKbps: spec.quality === undefined && bitrateKbps ? spec.bitrateKbps ?? bitrateKbps.default : null,
     quality: spec.quality ?? null,
     bitDepth: spec.bitDepth ?? null,
+    loudness: spec.loudness ?? null,
   };
 };

@@ -1,32 +1,27 @@
 import type { MediaFacts } from "../../domain/media/MediaFacts.ts";
-import type { OutputFormat } from "../../domain/media/OutputFormat.ts";
 import type { Encoding } from "../../domain/media/OutputSpec.ts";
 import { codecs, pcmEncoder } from "./Codecs.ts";
-
-/**
- * The channel layouts that Ogg's codecs define, for 1 to 8 channels (RFC 7845, 5.1.1.2; Vorbis I, 4.3.9). The others hold them
- * too, AC-3 up to six.
- */
-const layouts = ["mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1"];
-
-/** Those of Apple Lossless, by ffmpeg's names. */
-const appleLayouts = ["mono", "stereo", "3.0", "4.0", "5.0", "5.1", "6.1(back)", "7.1(wide)"];
+import { bitDepthOf, type Filters } from "./Filters.ts";
 
 /** Nominal kilobits a second of a channel for the qualities −1 to 10 of libvorbis, at 44.1 kHz and coupled. */
 const vorbisRates = [22.5, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 250];
 
-/**
- * ffmpeg's options for one output, all but its path. Where no bit depth is asked for, lossless formats have 24 bits if the
- * source `isWide`, else 16. What is written depends on nothing but the input and the encoding.
- */
+/** What an output is made of: which input of the process, by which filters, and as how wide samples. */
+export interface Making {
+  readonly encoding: Encoding;
+  readonly input: number;
+  readonly filters: Filters;
+  readonly isWide: boolean;
+}
+
+/** ffmpeg's options for one output, all but its path. What is written depends on nothing but the input and these. */
 export const outputArguments = (
-  encoding: Encoding,
-  source: Pick<MediaFacts, "channels" | "tags">,
-  isWide: boolean,
+  { encoding, input, filters, isWide }: Making,
+  tags: MediaFacts["tags"],
 ): ReadonlyArray<string> => [
-  ...["-map", "0:a:0", "-map_metadata", "-1", "-map_chapters", "-1"],
-  ...tagArguments(source.tags),
-  ...["-ar", `${encoding.sampleRate}`, ...filterArguments(encoding, source.channels, isWide)],
+  ...["-map", `${input}:a:0`, "-map_metadata", "-1", "-map_chapters", "-1"],
+  ...tagArguments(tags),
+  ...["-ar", `${encoding.sampleRate}`, ...(filters.length === 0 ? [] : ["-af", filters.join(",")])],
   ...codecArguments(encoding, isWide),
   ...["-f", codecs[encoding.format].muxer],
   ...["-threads", "1", "-fflags", "+bitexact", "-flags:a", "+bitexact"],
@@ -41,41 +36,9 @@ const portableTags = [
 const tagArguments = (tags: MediaFacts["tags"]) =>
   portableTags.flatMap((name) => Object.hasOwn(tags, name) ? ["-metadata", `${name}=${tags[name]}`] : []);
 
-const filterArguments = (encoding: Encoding, sourceChannels: number, isWide: boolean) => {
-  const filters = [
-    ...layoutFilters(encoding, sourceChannels),
-    ...delayFilters(encoding),
-    ...ditherFilters(encoding, isWide),
-  ];
-  return filters.length === 0 ? [] : ["-af", filters.join(",")];
-};
-
-const needLayouts: ReadonlyArray<OutputFormat> = ["opus", "ogg", "alac", "ac3"];
-
-/** Nothing where the source's channels can stay as they are. */
-const layoutFilters = ({ format, channels }: Encoding, sourceChannels: number): ReadonlyArray<string> => {
-  if (channels === sourceChannels && !needLayouts.includes(format)) return [];
-  const layout = (format === "alac" ? appleLayouts : layouts)[channels - 1];
-  return [
-    layout === undefined ? `aformat=channel_layouts=${channels}c` : `aformat=channel_layouts=${layout}`,
-  ];
-};
-
-/** Decoders skip the first frame of WMA, which other encoders begin with; ffmpeg's begins with the sound itself. */
-const delayFilters = ({ format, sampleRate }: Encoding): ReadonlyArray<string> => {
-  const frame = sampleRate <= 16_000 ? 512 : sampleRate <= 22_050 ? 1_024 : 2_048;
-  return format === "wma" ? [`aresample=${sampleRate}`, `adelay=delays=${frame}S:all=1`] : [];
-};
-
-/** Fewer bits than the source has would be cut off, which is heard in fades; noise of one bit hides that. */
-const ditherFilters = ({ format, bitDepth, sampleRate }: Encoding, isWide: boolean): ReadonlyArray<string> =>
-  isWide && bitDepth === 16
-    ? [`aresample=${sampleRate}:osf=${format === "alac" ? "s16p" : "s16"}:dither_method=triangular`]
-    : [];
-
 const codecArguments = (encoding: Encoding, isWide: boolean): ReadonlyArray<string> => {
   const { format, sampleRate, channels, bitrateKbps, quality } = encoding;
-  const bitDepth = encoding.bitDepth ?? (isWide ? 24 : 16);
+  const bitDepth = bitDepthOf(encoding, isWide);
   const { encoder } = codecs[format];
   const bitRate = ["-c:a", encoder, "-b:a", `${bitrateKbps}k`];
   switch (format) {

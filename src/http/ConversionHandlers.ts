@@ -101,6 +101,11 @@ export const conversionHandlers = HttpApiBuilder.group(
           yield* caughtUp(views, query, headers);
           const row = yield* find(params.id);
           const output = row.rendered.find(({ name }) => name === params.name);
+          const failed = row.failed.find(({ name }) => name === params.name);
+          if (failed) {
+            const { code, detail, stage } = failed.reason;
+            return yield* fail(code, { detail, stage });
+          }
           if (output === undefined) {
             return yield* row.requested.some(({ name }) => name === params.name)
               ? fail("NOT_READY", { detail: `The conversion is ${row.status}` })

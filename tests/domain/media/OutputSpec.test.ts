@@ -147,6 +147,7 @@ describe("encodingFor", () => {
       ...asked,
       quality: null,
       bitDepth: null,
+      loudness: null,
     });
   });
 

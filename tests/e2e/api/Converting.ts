@@ -202,6 +202,55 @@ export const converting = (service: RunningService): void => {
       for (const response of await Promise.all(over)) await assertProblem(response, "ALREADY_FINISHED");
     });
 
+    it("keeps the outputs that succeed, and says which failed and why", async () => {
+      const { id: uploadId } = await upload(service, audio, { process: { analysis: false } });
+      const outputs = [{ format: "flac" }, { format: "opus", channels: 1, bitrateKbps: 510 }];
+      const { id } = await accepted(await request(uploadId, { outputs }));
+      const shown = await finished(id);
+      assert.strictEqual(shown.status, "completed");
+      assert.notProperty(shown, "error");
+      const [flac, opus] = shown.outputs;
+      assert.strictEqual(flac.status, "completed");
+      assert.notProperty(flac, "error");
+      assert.containsSubset(opus, {
+        status: "failed",
+        sizeBytes: null,
+        error: { code: "ENCODE_FAILED", stage: "encode" },
+      });
+      assert.strictEqual((await service.call(`/conversions/${id}/outputs/flac`)).status, 200);
+      const lost = await service.call(`/conversions/${id}/outputs/opus`);
+      await assertProblem(lost, "ENCODE_FAILED", { stage: "encode" });
+      assert.deepStrictEqual(await renditionsOf(id), [
+        `default/default/audio/${uploadId}/renditions/${id}/flac.flac`,
+      ]);
+
+      const none = await accepted(await request(uploadId, { outputs: outputs.slice(1) }));
+      const failed = await finished(none.id);
+      assert.containsSubset(failed, { status: "failed", error: { code: "ENCODE_FAILED" } });
+      assert.strictEqual(failed.outputs[0].status, "failed");
+    });
+
+    it("brings outputs to a loudness, from what the analysis measured", async () => {
+      const { id: uploadId } = await upload(service, audio);
+      const { analysis } = await settled(service, uploadId);
+      assert.strictEqual(analysis.status, "completed");
+      const measured = (await service.json(`/uploads/${uploadId}/analysis`)).loudness;
+      const loudness = { targetLufs: -30 };
+      const { id } = await accepted(
+        await request(uploadId, {
+          outputs: [{ format: "wav", loudness }, { format: "flac" }],
+        }),
+      );
+      const [wav, flac] = (await finished(id)).outputs;
+      assert.notProperty(flac, "loudness");
+      assert.containsSubset(wav.loudness, { mode: "gain", limitedBy: null, skipped: null });
+      assert.deepStrictEqual(wav.loudness.before, {
+        integratedLufs: measured.integratedLufs,
+        truePeakDbtp: measured.truePeakDbtp,
+      });
+      assert.approximately(wav.loudness.after.integratedLufs, -30, 0.02);
+    });
+
     it("shows progress, cancels what runs or waits, and makes it after all when asked again", async () => {
       const { id: uploadId } = await upload(service, long, {
         filename: "long.flac",
@@ -280,6 +329,8 @@ export const converting = (service: RunningService): void => {
       [{ outputs: [{ format: "mp3", sampleRate: 44_000 }] }, "outputs[0].sampleRate"],
       [{ outputs: [{ format: "mp3", sampleRate: 96_000 }] }, "outputs[0].sampleRate"],
       [{ outputs: [{ format: "wav" }, { format: "mp3", channels: 3 }] }, "outputs[1].channels"],
+      [{ outputs: [{ format: "wav", loudness: { targetLufs: 0 } }] }, "outputs[0].loudness.targetLufs"],
+      [{ outputs: [{ format: "wav", loudness: {} }] }, "outputs[0].loudness.targetLufs"],
       [{}, "outputs"],
       [{ output: [] }, "output"],
     ])("refuses %j", async (body, field) => {

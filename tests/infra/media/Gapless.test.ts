@@ -40,11 +40,12 @@ const renderOne = Effect.fnUntraced(function* (sound: Sound, format: OutputForma
     channels: 1,
     bitrateKbps: traits[format].bitrateKbps && 128,
   });
-  const [file] = yield* render({
+  const { files: [file] } = yield* render({
     workspace,
     source,
     media,
     encodings: [encoding],
+    levels: null,
     onProgress: () => Effect.void,
   });
   return file;
@@ -107,8 +108,8 @@ layer(engine, { excludeTestServices: true })("an output", (it) => {
         const { probe, render } = yield* MediaEngine;
         const { workspace, source } = yield* sourceOf(wav(noise(4_800), "s24"));
         const media = yield* probe(source);
-        const [file] = yield* render({
-          ...{ workspace, source, media, onProgress: () => Effect.void },
+        const { files: [file] } = yield* render({
+          ...{ workspace, source, media, levels: null, onProgress: () => Effect.void },
           encodings: [encodingOf({ format: "wav", sampleRate: 48_000, channels: 1, bitDepth })],
         });
         // Dithered, and not cut off: the errors have no bias.

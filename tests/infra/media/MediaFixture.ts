@@ -81,6 +81,7 @@ export const encodingOf = (
   bitrateKbps: null,
   quality: null,
   bitDepth: null,
+  loudness: null,
   ...encoding,
 });
 

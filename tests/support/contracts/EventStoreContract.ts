@@ -560,6 +560,7 @@ export const eventStoreContract = <E1, E2>(
         _tag: "ConversionCompleted",
         conversionId: requested.conversionId,
         outputs: [renderedOf(tenantId, requested)],
+        failed: [],
         encoder,
       } as const;
       yield* store.append(appendOf(tenantId, `${tenantId}/a`, 0, [event]));
