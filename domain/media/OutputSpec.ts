@@ -1,6 +1,7 @@
 import { Result, Schema } from "effect";
 import type { MediaFacts } from "./MediaFacts.ts";
 import { LoudnessTarget } from "./Loudness.ts";
+import { CustomTags, type Processing, processingFields, processingOf } from "./Processing.ts";
 import { BitDepth, OutputFormat, traits } from "./OutputFormat.ts";
 
 /** A safe file name without extension: outputs are addressed and stored by it. */
@@ -15,6 +16,8 @@ export const OutputRequest = Schema.Struct({
   quality: Schema.optionalKey(Schema.Finite.check(Schema.isBetween({ minimum: -1, maximum: 10 }))),
   bitDepth: Schema.optionalKey(BitDepth),
   loudness: Schema.optionalKey(LoudnessTarget),
+  ...processingFields,
+  tags: Schema.optionalKey(CustomTags),
   sampleRate: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 8_000, maximum: 384_000 }))),
   channels: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 16 }))),
 });
@@ -48,7 +51,7 @@ export const settle = (
     const spec = { ...request, name: request.name ?? request.format };
     const problem = specs.some((other) => other.name === spec.name)
       ? { field: "name", detail: `Two outputs are called "${spec.name}": give each a name of its own` }
-      : misfit(spec);
+      : misfit(spec) ?? contradiction(spec);
     if (problem) return Result.fail({ field: `outputs[${index}].${problem.field}`, detail: problem.detail });
     specs.push(spec);
   }
@@ -96,6 +99,21 @@ const misfit = (
   return null;
 };
 
+/** What an output's processing asks for at odds with itself. */
+const contradiction = (
+  { trim, channelSelect, channels, loudness, gainDb }: OutputSpec,
+): InvalidOutput | null => {
+  if (trim?.endSeconds !== undefined && trim.endSeconds <= trim.startSeconds) {
+    return { field: "trim.endSeconds", detail: "The end must come after the start" };
+  }
+  if (channelSelect !== undefined && channels !== undefined && channels !== 1) {
+    return { field: "channels", detail: "One channel is mono" };
+  }
+  return loudness && gainDb !== undefined
+    ? { field: "gainDb", detail: "The loudness decides the gain: ask for one or the other" }
+    : null;
+};
+
 /** What an output will be encoded with: every value decided. */
 export interface Encoding {
   readonly name: string;
@@ -108,6 +126,8 @@ export interface Encoding {
   /** `null` for lossy formats, and where the source decides: 24 bits where it has more than 16, else 16. */
   readonly bitDepth: BitDepth | null;
   readonly loudness: LoudnessTarget | null;
+  readonly processing: Processing;
+  readonly tags: Readonly<Record<string, string>>;
 }
 
 /**
@@ -124,10 +144,13 @@ export const encodingFor = (
     name: spec.name,
     format: spec.format,
     sampleRate: spec.sampleRate ?? (sampleRates ? nearest : Math.min(source.sampleRate, maxSampleRate)),
-    channels: spec.channels ?? Math.min(source.channels, maxChannels),
+    channels: spec.channels ??
+      (spec.channelSelect === undefined ? Math.min(source.channels, maxChannels) : 1),
     bitrateKbps: spec.quality === undefined && bitrateKbps ? spec.bitrateKbps ?? bitrateKbps.default : null,
     quality: spec.quality ?? null,
     bitDepth: spec.bitDepth ?? null,
     loudness: spec.loudness ?? null,
+    processing: processingOf(spec),
+    tags: spec.tags ?? {},
   };
 };

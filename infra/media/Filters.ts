@@ -1,5 +1,6 @@
 import type { MediaFacts } from "../../domain/media/MediaFacts.ts";
 import { type OutputFormat, traits } from "../../domain/media/OutputFormat.ts";
+import { type Processing, secondsAfter } from "../../domain/media/Processing.ts";
 import type { Encoding } from "../../domain/media/OutputSpec.ts";
 
 /** Filters of ffmpeg, in order. */
@@ -9,14 +10,51 @@ export type Filters = ReadonlyArray<string>;
  * What makes the sound of an output from that of a source: everything that its loudness depends on, but for the gain that brings it
  * to a target.
  */
-export const soundFilters = (encoding: Encoding, source: Pick<MediaFacts, "channels">): Filters =>
-  layoutFilters(encoding, source.channels);
+export const soundFilters = (
+  encoding: Encoding,
+  { channels, durationSeconds }: Pick<MediaFacts, "channels" | "durationSeconds">,
+): Filters => {
+  const { trim, channelSelect, denoise, speed = 1, fade, gainDb = 0 } = encoding.processing;
+  const end = trim?.endSeconds === undefined ? "" : `:end=${decimal(trim.endSeconds)}`;
+  return [
+    ...(trim ? [`atrim=start=${decimal(trim.startSeconds)}${end}`, "asetpts=PTS-STARTPTS"] : []),
+    ...(channelSelect === undefined ? [] : [`pan=mono|c0=c${channelSelect}`]),
+    ...(denoise ? [`afftdn=nr=${denoise.reductionDb ?? 12}:nf=${denoise.noiseFloorDb ?? -50}`] : []),
+    ...(speed === 1 ? [] : [`atempo=${decimal(speed)}`]),
+    ...layoutFilters(encoding, channelSelect === undefined ? channels : 1),
+    ...(fade ? fadeFilters(fade, secondsAfter(encoding.processing, durationSeconds)) : []),
+    ...(gainDb === 0 ? [] : [gainFilter(gainDb)]),
+  ];
+};
+
+/** The fades share what there is where it is too short for both. */
+const fadeFilters = (
+  { inSeconds = 0, outSeconds = 0 }: NonNullable<Processing["fade"]>,
+  seconds: number,
+): Filters => {
+  const share = Math.min(1, seconds / (inSeconds + outSeconds));
+  const [rise, fall] = [inSeconds * share, outSeconds * share];
+  return [
+    ...(rise > 0 ? [`afade=t=in:st=0:d=${decimal(rise)}`] : []),
+    ...(fall > 0 ? [`afade=t=out:st=${decimal(seconds - fall)}:d=${decimal(fall)}`] : []),
+  ];
+};
+
+/** Without an exponent, to the microsecond. */
+const decimal = (value: number): string => value.toFixed(6);
+
+/** Whether nothing is done to the sound but a mix. */
+export const isUntouched = ({ processing }: Encoding): boolean => Object.keys(processing).length === 0;
 
 /** The gain, and what the format needs. */
 export const finishingFilters = (encoding: Encoding, gainDb: number, isWide: boolean): Filters => [
   ...(gainDb === 0 ? [] : [gainFilter(gainDb)]),
   ...delayFilters(encoding),
-  ...ditherFilters(encoding, isWide || encoding.loudness !== null, bitDepthOf(encoding, isWide)),
+  ...ditherFilters(
+    encoding,
+    isWide || encoding.loudness !== null || !isUntouched(encoding),
+    bitDepthOf(encoding, isWide),
+  ),
 ];
 
 /** A gain, computed in 64 bits. */

@@ -20,7 +20,7 @@ export const outputArguments = (
   tags: MediaFacts["tags"],
 ): ReadonlyArray<string> => [
   ...["-map", `${input}:a:0`, "-map_metadata", "-1", "-map_chapters", "-1"],
-  ...tagArguments(tags),
+  ...tagArguments(tags, encoding.tags),
   ...["-ar", `${encoding.sampleRate}`, ...(filters.length === 0 ? [] : ["-af", filters.join(",")])],
   ...codecArguments(encoding, isWide),
   ...["-f", codecs[encoding.format].muxer],
@@ -33,8 +33,12 @@ const portableTags = [
   ["date", "track", "disc", "comment", "copyright"],
 ].flat();
 
-const tagArguments = (tags: MediaFacts["tags"]) =>
-  portableTags.flatMap((name) => Object.hasOwn(tags, name) ? ["-metadata", `${name}=${tags[name]}`] : []);
+const tagArguments = (tags: MediaFacts["tags"], custom: MediaFacts["tags"]) => {
+  const kept = Object.entries(tags).filter(([name]) => portableTags.includes(name));
+  return Object.entries({ ...Object.fromEntries(kept), ...custom })
+    .filter(([, text]) => text !== "")
+    .flatMap(([name, text]) => ["-metadata", `${name}=${text}`]);
+};
 
 const codecArguments = (encoding: Encoding, isWide: boolean): ReadonlyArray<string> => {
   const { format, sampleRate, channels, bitrateKbps, quality } = encoding;

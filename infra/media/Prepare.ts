@@ -2,10 +2,12 @@ import { Effect } from "effect";
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { type Levels, type LoudnessPlan, plan } from "../../domain/media/Loudness.ts";
+import { obstacle, secondsAfter } from "../../domain/media/Processing.ts";
 import type { Encoding } from "../../domain/media/OutputSpec.ts";
 import type { OnProgress } from "../../services/MediaEngine.ts";
+import { badInput, tooLong } from "./BadInput.ts";
 import { unavailable } from "./FfmpegProcess.ts";
-import { type Filters, finishingFilters, layoutFilters, soundFilters } from "./Filters.ts";
+import { type Filters, finishingFilters, isUntouched, layoutFilters, soundFilters } from "./Filters.ts";
 import { limit } from "./Limiter.ts";
 import { measureLevels, type Sound, type SoundLimits, writeSounds } from "./SoundFiles.ts";
 
@@ -37,6 +39,13 @@ export const prepare = Effect.fnUntraced(function* (
   onProgress: OnProgress,
 ) {
   const { source, isWide } = material;
+  for (const { processing } of encodings) {
+    const why = obstacle(processing, source.media);
+    if (why !== null) return yield* badInput("ENCODE_FAILED", "encode", why);
+    if (secondsAfter(processing, source.media.durationSeconds) > material.maxSeconds) {
+      return yield* tooLong("encode", material.maxSeconds);
+    }
+  }
   const sounds = yield* makeSounds(material, encodings);
   const known = new Map<string, Levels>();
   if (material.levels !== null) known.set(source.path, material.levels);
@@ -78,8 +87,8 @@ export const prepare = Effect.fnUntraced(function* (
 });
 
 /** Whether an output sounds as its source does, but for its codec. */
-const isAlike = ({ sampleRate, channels }: Encoding, { media }: Sound): boolean =>
-  sampleRate === media.sampleRate && channels === media.channels;
+const isAlike = (encoding: Encoding, { media }: Sound): boolean =>
+  encoding.sampleRate === media.sampleRate && encoding.channels === media.channels && isUntouched(encoding);
 
 /** Outputs with the same key sound the same. */
 const keyOf = (encoding: Encoding, { media }: Sound): string =>
@@ -92,10 +101,11 @@ const makeSounds = Effect.fnUntraced(function* (material: Material, encodings: R
   for (const encoding of encodings) {
     const key = keyOf(encoding, source);
     if (encoding.loudness === null || isAlike(encoding, source) || sounds.has(key)) continue;
-    const { sampleRate, channels } = encoding;
+    const { sampleRate, channels, processing } = encoding;
+    const durationSeconds = secondsAfter(processing, source.media.durationSeconds);
     sounds.set(key, {
       path: join(workspace, `_sound-${sounds.size}.wav`),
-      media: { ...source.media, sampleRate, channels },
+      media: { ...source.media, sampleRate, channels, durationSeconds },
       filters: soundFilters(encoding, source.media),
     });
   }

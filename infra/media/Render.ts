@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Levels, LoudnessPlan, LoudnessResult } from "../../domain/media/Loudness.ts";
 import type { MediaFacts } from "../../domain/media/MediaFacts.ts";
 import { traits } from "../../domain/media/OutputFormat.ts";
+import { secondsAfter } from "../../domain/media/Processing.ts";
 import type { Encoding } from "../../domain/media/OutputSpec.ts";
 import type { MediaError, OnProgress, RenderedFile, Rendering } from "../../services/MediaEngine.ts";
 import { badInput, explain, tooLong } from "./BadInput.ts";
@@ -49,7 +50,9 @@ export const render = Effect.fnUntraced(function* (job: RenderJob, limits: Rende
       }),
     );
   });
-  return yield* sorted(apart.flat());
+  const rendering = yield* sorted(apart.flat());
+  yield* onProgress(1);
+  return rendering;
 });
 
 const isOfOneOutput = ({ reason }: MediaError): boolean =>
@@ -89,9 +92,13 @@ const renderTogether = Effect.fnUntraced(function* (job: RenderJob, isWide: bool
     file: join(workspace, `${output.encoding.name}.${traits[output.encoding.format].extension}`),
   }));
   const inputs = [...new Set(outputs.map(({ path }) => path))];
-  const progress = ProgressMeter.make(portion(job.onProgress, first, last), media.durationSeconds);
-  const samples = [media, ...encodings]
-    .reduce((sum, { sampleRate, channels }) => sum + sampleRate * channels * media.durationSeconds, 0);
+  const lengths = encodings.map(({ processing }) => secondsAfter(processing, media.durationSeconds));
+  const progress = ProgressMeter.make(portion(job.onProgress, first, last), Math.max(...lengths));
+  const samples = [media, ...encodings].reduce(
+    (sum, { sampleRate, channels }) =>
+      sum + sampleRate * channels * Math.max(media.durationSeconds, ...lengths),
+    0,
+  );
   let renderedSeconds = 0;
   const { log } = yield* run({
     name: "ffmpeg render",
@@ -127,7 +134,7 @@ const renderTogether = Effect.fnUntraced(function* (job: RenderJob, isWide: bool
   const outcomes = yield* Effect.forEach(
     outputs,
     ({ encoding, file, plan }, index) =>
-      verify({ encoding, path: file, samples: encodedSamples(log, index) }, media.durationSeconds, limits)
+      verify({ encoding, path: file, samples: encodedSamples(log, index) }, lengths[index] ?? 0, limits)
         .pipe(
           Effect.flatMap((verified) =>
             Effect.map(

@@ -74,7 +74,20 @@ describe("settle", () => {
     [{ format: "mp3", bitDepth: 16 }, "bitDepth", "mp3 is lossy and takes none"],
     [{ format: "flac", bitDepth: "float" }, "bitDepth", "flac takes 16, 24"],
   ];
-  it.each(misfits)(
+  const contradictions: ReadonlyArray<readonly [OutputRequest, field: string, detail: string]> = [
+    [
+      { format: "mp3", trim: { startSeconds: 2, endSeconds: 2 } },
+      "trim.endSeconds",
+      "The end must come after the start",
+    ],
+    [{ format: "mp3", channelSelect: 0, channels: 2 }, "channels", "One channel is mono"],
+    [
+      { format: "mp3", gainDb: 3, loudness: { targetLufs: -16 } },
+      "gainDb",
+      "The loudness decides the gain: ask for one or the other",
+    ],
+  ];
+  it.each([...misfits, ...contradictions])(
     "refuses %j",
     (request, field, detail) =>
       assert.deepStrictEqual(problemOf({ format: "wav" }, request), { field: `outputs[1].${field}`, detail }),
@@ -133,6 +146,11 @@ describe("encodingFor", () => {
     assert.isNull(encodingFor(spec("flac"), source).bitrateKbps);
   });
 
+  it("has one channel where one is selected", () => {
+    const source = { sampleRate: 48_000, channels: 6 };
+    assert.strictEqual(encodingFor({ ...spec("flac"), channelSelect: 5 }, source).channels, 1);
+  });
+
   it("takes no bit rate where a quality is asked for", () => {
     const { bitrateKbps, quality } = encodingFor({ ...spec("mp3"), quality: 2 }, {
       sampleRate: 48_000,
@@ -148,6 +166,8 @@ describe("encodingFor", () => {
       quality: null,
       bitDepth: null,
       loudness: null,
+      processing: {},
+      tags: {},
     });
   });
 

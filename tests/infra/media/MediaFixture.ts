@@ -82,6 +82,8 @@ export const encodingOf = (
   quality: null,
   bitDepth: null,
   loudness: null,
+  processing: {},
+  tags: {},
   ...encoding,
 });
 
