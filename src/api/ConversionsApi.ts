@@ -1,7 +1,8 @@
 import { Schema } from "effect";
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api";
 import { ConversionId, UploadId } from "../../domain/Id.ts";
-import { OutputName, OutputRequest } from "../../domain/media/OutputSpec.ts";
+import { OutputName } from "../../domain/media/OutputSpec.ts";
+import { OutputWish, Preset } from "../../domain/media/Preset.ts";
 import { Authorization } from "./Authorization.ts";
 import { ConversionJson } from "./ConversionJson.ts";
 import { Problems } from "./Problem.ts";
@@ -16,7 +17,11 @@ export class ConversionsApi extends HttpApiGroup.make("conversions")
   .add(
     HttpApiEndpoint.post("request", "/uploads/:id/conversions", {
       params: { id: UploadId },
-      payload: Schema.Struct({ outputs: Schema.Array(OutputRequest) }),
+      payload: Schema.Struct({
+        /** With a preset: what is to be different from it; without `outputs`, one as the preset has it. */
+        outputs: Schema.optionalKey(Schema.Array(OutputWish)),
+        preset: Schema.optionalKey(Preset),
+      }),
       success: accepted,
     }).annotateMerge(OpenApi.annotations({ summary: "Convert an upload to one or more outputs" })),
     HttpApiEndpoint.get("show", "/conversions/:id", {

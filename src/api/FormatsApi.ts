@@ -1,6 +1,8 @@
 import { Schema } from "effect";
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api";
 import { BitDepth, OutputFormat } from "../../domain/media/OutputFormat.ts";
+import { OutputRequest } from "../../domain/media/OutputSpec.ts";
+import { Preset } from "../../domain/media/Preset.ts";
 import { Authorization } from "./Authorization.ts";
 import { Problems } from "./Problem.ts";
 
@@ -30,6 +32,13 @@ export const FormatJson = Schema.Struct({
   gapless: Schema.Boolean,
 });
 
+/** Settings that go together under a name, as one output with them. */
+export const PresetJson = Schema.Struct({
+  preset: Preset,
+  description: Schema.String,
+  output: OutputRequest,
+});
+
 /** What conversions can be asked for. */
 export class FormatsApi extends HttpApiGroup.make("formats")
   .add(
@@ -39,6 +48,11 @@ export class FormatsApi extends HttpApiGroup.make("formats")
       OpenApi.annotations({
         summary: "The output formats: their limits, and whether this service's ffmpeg has the encoder",
       }),
+    ),
+    HttpApiEndpoint.get("presets", "/presets", {
+      success: Schema.Struct({ presets: Schema.Array(PresetJson) }),
+    }).annotateMerge(
+      OpenApi.annotations({ summary: "The presets of conversions, and what each stands for here" }),
     ),
   )
   .middleware(Authorization)

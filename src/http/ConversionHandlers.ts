@@ -55,7 +55,7 @@ export const conversionHandlers = HttpApiBuilder.group(
         "request",
         Effect.fnUntraced(function* ({ params, payload }) {
           const { tenantId } = yield* Caller;
-          const outputs = yield* settleOutputs(payload.outputs);
+          const outputs = yield* settleOutputs(payload);
           if (!Arr.isReadonlyArrayNonEmpty(outputs)) return yield* Effect.die("settled to nothing");
           const { source, userId } = yield* readySource(uploads, tenantId, params.id);
           const conversionId = yield* nextId("cnv");

@@ -1,6 +1,7 @@
 import { Effect } from "effect";
 import { HttpApiBuilder } from "effect/http-api";
 import { OutputFormat, traits } from "../../domain/media/OutputFormat.ts";
+import { outputOf, Preset, presets } from "../../domain/media/Preset.ts";
 import { MediaEngine } from "../../services/MediaEngine.ts";
 import { Api } from "../api/Api.ts";
 
@@ -15,6 +16,13 @@ export const formatHandlers = HttpApiBuilder.group(
       const { encoder, missing } = engine.formats[format];
       return { format, ...shown, gapless, encoder, available: missing === null, missing };
     });
-    return handlers.handle("formats", () => Effect.succeed({ formats }));
+    const shown = Preset.literals.map((preset) => ({
+      preset,
+      description: presets[preset].description,
+      output: outputOf(preset, (format) => engine.formats[format].missing === null),
+    }));
+    return handlers
+      .handle("formats", () => Effect.succeed({ formats }))
+      .handle("presets", () => Effect.succeed({ presets: shown }));
   }),
 );

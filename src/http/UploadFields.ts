@@ -40,7 +40,9 @@ export const readFields = Effect.fnUntraced(
     const request = raw.process === undefined
       ? {}
       : yield* decodeJson("process", ProcessRequest, raw.process);
-    const outputs = request.outputs === undefined ? [] : yield* settleOutputs(request.outputs, "process.");
+    const outputs = request.outputs === undefined && request.preset === undefined
+      ? []
+      : yield* settleOutputs(request, "process.");
     const metadata = raw.metadata === undefined ? {} : yield* decodeJson("metadata", Metadata, raw.metadata);
     const stored = JSON.stringify(metadata);
     if (new TextEncoder().encode(stored).length > maxMetadataBytes || unstorable.test(stored)) {

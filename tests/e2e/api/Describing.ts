@@ -16,6 +16,7 @@ const described = [
   "get /api/v1/formats",
   "get /api/v1/jobs",
   "get /api/v1/jobs/{id}",
+  "get /api/v1/presets",
   "get /api/v1/uploads",
   "get /api/v1/uploads/{id}",
   "get /api/v1/uploads/{id}/analysis",
