@@ -74,11 +74,18 @@ const appleLayouts = ["mono", "stereo", "3.0", "4.0", "5.0", "5.1", "6.1(back)",
 
 const needLayouts: ReadonlyArray<OutputFormat> = ["opus", "ogg", "alac", "ac3"];
 
-/** Nothing where the source's channels can stay as they are. */
+/**
+ * Nothing where the source's channels can stay as they are. A mix (ITU-R BS.775: centre and surrounds at −3 dB) is scaled so that it
+ * is never louder than full scale; left to itself, ffmpeg does that for integers only.
+ */
 export const layoutFilters = ({ format, channels }: Encoding, sourceChannels: number): Filters => {
   if (channels === sourceChannels && !needLayouts.includes(format)) return [];
-  const layout = (format === "alac" ? appleLayouts : layouts)[channels - 1] ?? `${channels}c`;
-  return [`aformat=channel_layouts=${layout}`];
+  const layout = (format === "alac" ? appleLayouts : layouts)[channels - 1];
+  return [
+    layout === undefined
+      ? `aformat=channel_layouts=${channels}c`
+      : `aresample=ochl=${layout}:rematrix_maxval=1`,
+  ];
 };
 
 /** Decoders skip the first frame of WMA, which other encoders begin with; ffmpeg's begins with the sound itself. */

@@ -68,6 +68,20 @@ layer(engine, { excludeTestServices: true })("an output", (it) => {
       }
     }));
 
+  it.effect.each(["s16", "f32"] as const)(
+    "is mixed to mono no louder than its source, of %s samples",
+    (format) =>
+      Effect.gen(function* () {
+        const { probe, render } = yield* MediaEngine;
+        const { workspace, source } = yield* sourceOf(wav(sine({ amplitude: 0.99 }), format));
+        const media = yield* probe(source);
+        const encodings = [encodingOf({ format: "wav", channels: 1, bitDepth: "float" })] as const;
+        const job = { workspace, source, media, encodings, levels: null, onProgress: () => Effect.void };
+        const [{ path }] = (yield* render(job)).files;
+        assert.approximately(Math.max(...decode(path)), 0.99, 0.001);
+      }),
+  );
+
   it.effect("is faded in and out, over its own length", () =>
     Effect.gen(function* () {
       const { samples } = yield* processed(sine({ seconds: 2, channels: 1 }), {
