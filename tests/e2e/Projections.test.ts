@@ -69,9 +69,10 @@ describe("operating projections", () => {
     await isLive("uploads");
     const shown = await tapedeck("projections", "list");
     assert.match(shown.stdout, /^PROJECTION +STATUS +POSITION +HEAD +LAG/);
-    for (const name of ["uploads", "conversions", "analyses", "jobs", "storage_usage", "throughput"]) {
+    for (const name of ["uploads", "analyses", "jobs", "storage_usage", "throughput"]) {
       assert.match(shown.stdout, new RegExp(`^${name} v1 `, "m"));
     }
+    assert.match(shown.stdout, /^conversions v2 /m);
     const { stdout, status } = await tapedeck("projections", "list", "--json");
     assert.strictEqual(status, 0);
     assert.lengthOf(JSON.parse(stdout), 6);

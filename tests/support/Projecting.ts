@@ -16,6 +16,7 @@ import { ParkedEvents } from "../../services/projections/ParkedEvents.ts";
 import type { Projection, ViewRow } from "../../services/projections/Projection.ts";
 import { ProjectionControl, type ProjectionStatus } from "../../services/projections/ProjectionControl.ts";
 import * as ProjectionRunner from "../../services/projections/ProjectionRunner.ts";
+import { withProjection } from "../../services/projections/Projections.ts";
 import { ProjectionStore } from "../../services/projections/ProjectionStore.ts";
 import { Shadows } from "../../services/projections/Shadows.ts";
 import { Overviews } from "../../services/views/Overviews.ts";
@@ -139,7 +140,9 @@ const projecting = Effect.gen(function* () {
       ),
     tableId: (name) =>
       Effect.map(
-        sql`SELECT ${`view_${name}_v1`}::regclass::oid::bigint::float8 AS oid`,
+        sql`SELECT ${
+          withProjection(name, (projection) => tableOf({ projection, slot: "live" })) ?? name
+        }::regclass::oid::bigint::float8 AS oid`,
         (rows) => decodeOid(rows)[0].oid,
       ),
   };

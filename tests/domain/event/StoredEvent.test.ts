@@ -50,7 +50,7 @@ describe("a stored event", () => {
   it("of the newest version is not touched by upcasters", () => {
     assert.strictEqual(golden("ConversionCompleted").encoder, "ffmpeg 5.1.9-0+deb12u1");
     const data = goldenData("ConversionCompleted", 1);
-    assert.deepInclude(errorOf({ type: "ConversionCompleted", schemaVersion: 2, data }), {
+    assert.deepInclude(errorOf({ type: "ConversionCompleted", schemaVersion: 3, data }), {
       reason: "Invalid",
     });
   });
