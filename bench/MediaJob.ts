@@ -37,5 +37,7 @@ export const mediaJob = Effect.fnUntraced(function* (
   const job = { workspace, source, media, onProgress: ignoreProgress };
   const [first, ...others] = specs;
   const encodings = [encodingFor(first, media), ...others.map((spec) => encodingFor(spec, media))] as const;
-  yield* Effect.all([engine.render({ ...job, encodings }), engine.measure(job)], { concurrency: 2 });
+  yield* Effect.all([engine.render({ ...job, encodings, levels: null }), engine.measure(job)], {
+    concurrency: 2,
+  });
 }, Effect.scoped);

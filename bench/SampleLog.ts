@@ -37,6 +37,7 @@ const life: ReadonlyArray<readonly [actorId: string, version: number, event: Dom
     _tag: "ConversionCompleted",
     conversionId,
     outputs: [renderedOf(tenant, conversion)],
+    failed: [],
     encoder: "ffmpeg 7.1.1",
   }],
   [analysisId, 3, { _tag: "AnalysisCompleted", analysisId, report }],

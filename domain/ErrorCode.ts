@@ -54,6 +54,13 @@ export const catalogue = {
     title: "The API key may not do this",
     advice: "Use a key with the scope that the detail names.",
   },
+  FORMAT_UNAVAILABLE: {
+    status: 422,
+    retryable: false,
+    title: "The ffmpeg of this service cannot write the format",
+    advice:
+      "Ask for a format that `GET /api/v1/formats` lists as available, or install an ffmpeg with its encoder.",
+  },
   INTERNAL: {
     status: 500,
     retryable: true,

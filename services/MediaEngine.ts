@@ -1,7 +1,9 @@
-import { Context, type Effect, Schema, type Scope } from "effect";
+import { type Array, Context, type Effect, Schema, type Scope } from "effect";
 import { Failure } from "../domain/ErrorCode.ts";
 import type { AnalysisReport } from "../domain/analysis/AnalysisReport.ts";
 import type { MediaFacts } from "../domain/media/MediaFacts.ts";
+import type { OutputFormat } from "../domain/media/OutputFormat.ts";
+import type { Levels, LoudnessResult } from "../domain/media/Loudness.ts";
 import type { Encoding } from "../domain/media/OutputSpec.ts";
 
 /** Why media work failed: with this input it always will (`failure` says why), or only this time. */
@@ -19,6 +21,19 @@ export interface RenderedFile {
   readonly sizeBytes: number;
   readonly sha256: string;
   readonly durationSeconds: number;
+  readonly loudness: LoudnessResult | null;
+}
+
+/** What rendering came to: the outputs that are there, at least one, and those that could not be made. */
+export interface Rendering {
+  readonly files: Array.NonEmptyReadonlyArray<RenderedFile>;
+  readonly failed: ReadonlyArray<{ readonly encoding: Encoding; readonly reason: Failure }>;
+}
+
+/** How a format is written here: by which encoder, and what is missing if it cannot be, in a sentence. */
+export interface FormatSupport {
+  readonly encoder: string;
+  readonly missing: string | null;
 }
 
 /** A reference of a report to objects, before they have been stored: files in the job's directory. */
@@ -43,14 +58,20 @@ export class MediaEngine extends Context.Service<MediaEngine, {
   readonly workspace: Effect.Effect<string, MediaError, Scope.Scope>;
   /** The facts of the file's audio stream; refuses what is no audio, or audio out of bounds. */
   readonly probe: (path: string) => Effect.Effect<MediaFacts, MediaError>;
-  /** Renders every output by one process from one decode, into the workspace. */
+  /**
+   * Renders every output by one process from one decode, into the workspace; those that fail are tried apart from the others.
+   * Fails where no output could be made. `levels` are those of the source where they are known; else they are measured if need be.
+   */
   readonly render: (job: {
     readonly workspace: string;
     readonly source: string;
     readonly media: MediaFacts;
-    readonly encodings: readonly [Encoding, ...ReadonlyArray<Encoding>];
+    readonly encodings: Array.NonEmptyReadonlyArray<Encoding>;
+    readonly levels: Levels | null;
     readonly onProgress: OnProgress;
-  }) => Effect.Effect<readonly [RenderedFile, ...ReadonlyArray<RenderedFile>], MediaError>;
+  }) => Effect.Effect<Rendering, MediaError>;
+  /** Which formats can be rendered, as found when the service started. */
+  readonly formats: Readonly<Record<OutputFormat, FormatSupport>>;
   /** What renders at present: its name and version. Asked anew each time, for it may be replaced while the service runs. */
   readonly encoder: Effect.Effect<string, MediaError>;
   /** Measures everything that a report tells in one decode. */

@@ -1,5 +1,5 @@
 /**
- * A conversion: one source rendered to one or more outputs. It is queued, runs in attempts (an attempt given back at a shutdown does not count), and is completed, failed or
+ * A conversion: one source rendered to one or more outputs. It is completed when at least one of them is there. It is queued, runs in attempts (an attempt given back at a shutdown does not count), and is completed, failed or
  * cancelled; a failed or cancelled one can be asked for again.
  */
 import { Result, Schema } from "effect";
@@ -8,6 +8,7 @@ import type { Decider } from "../Decider.ts";
 import { Failure } from "../ErrorCode.ts";
 import { ConversionId, UploadId, UserId } from "../Id.ts";
 import * as Job from "../Job.ts";
+import { LoudnessResult } from "../media/Loudness.ts";
 import { MediaFacts } from "../media/MediaFacts.ts";
 import { OutputFormat } from "../media/OutputFormat.ts";
 import { OutputName, OutputSpec } from "../media/OutputSpec.ts";
@@ -24,8 +25,14 @@ export const RenderedOutput = Schema.Struct({
   durationSeconds: Schema.Finite,
   sampleRate: Schema.Int,
   channels: Schema.Int,
+  /** `null` where nothing was asked for. */
+  loudness: Schema.NullOr(LoudnessResult),
 });
 export type RenderedOutput = typeof RenderedOutput.Type;
+
+/** An output that could not be rendered, though others could. */
+export const FailedOutput = Schema.Struct({ name: OutputName, format: OutputFormat, reason: Failure });
+export type FailedOutput = typeof FailedOutput.Type;
 
 /** The program that rendered the outputs, and its version, such as "ffmpeg 7.1.1": tells which files a faulty release made. */
 export const Encoder = Schema.NonEmptyString;
@@ -52,6 +59,7 @@ export const ConversionProgressed = Schema.TaggedStruct("ConversionProgressed", 
 export const ConversionCompleted = Schema.TaggedStruct("ConversionCompleted", {
   conversionId: ConversionId,
   outputs: Schema.NonEmptyArray(RenderedOutput),
+  failed: Schema.Array(FailedOutput),
   encoder: Encoder,
 });
 export const ConversionFailed = Schema.TaggedStruct("ConversionFailed", {
@@ -114,13 +122,13 @@ const evolve = (state: ConversionState, event: ConversionEvent): ConversionState
 // --- Commands ---
 
 const { conversionId, attempt, progress } = ConversionProgressed.fields;
-const { outputs, encoder } = ConversionCompleted.fields;
+const { outputs, failed, encoder } = ConversionCompleted.fields;
 
 export const ConversionCommand = Schema.Union([
   Schema.TaggedStruct("RequestConversion", { requested: ConversionRequested }),
   Schema.TaggedStruct("StartConversion", { conversionId }),
   Schema.TaggedStruct("ReportConversionProgress", { conversionId, attempt, progress }),
-  Schema.TaggedStruct("CompleteConversion", { conversionId, outputs, encoder }),
+  Schema.TaggedStruct("CompleteConversion", { conversionId, outputs, failed, encoder }),
   Schema.TaggedStruct("FailConversion", { conversionId, attempt, reason: Failure }),
   Schema.TaggedStruct("CancelConversion", { conversionId }),
   Schema.TaggedStruct("ReleaseConversion", { conversionId, attempt }),
@@ -165,10 +173,12 @@ const decide = (
       );
     }
     case "CompleteConversion": {
-      const { outputs, encoder } = command;
+      const { outputs, failed, encoder } = command;
       // Whichever attempt it comes from: every attempt stores the same outputs under the same keys.
       return Result.succeed(
-        job.status === "running" ? [ConversionCompleted.make({ conversionId, outputs, encoder })] : [],
+        job.status === "running"
+          ? [ConversionCompleted.make({ conversionId, outputs, failed, encoder })]
+          : [],
       );
     }
     case "FailConversion": {

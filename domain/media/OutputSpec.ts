@@ -1,6 +1,8 @@
 import { Result, Schema } from "effect";
 import type { MediaFacts } from "./MediaFacts.ts";
-import { OutputFormat, traits } from "./OutputFormat.ts";
+import { LoudnessTarget } from "./Loudness.ts";
+import { CustomTags, type Processing, processingFields, processingOf } from "./Processing.ts";
+import { BitDepth, OutputFormat, traits } from "./OutputFormat.ts";
 
 /** A safe file name without extension: outputs are addressed and stored by it. */
 export const OutputName = Schema.String.check(Schema.isPattern(/^[a-z0-9][a-z0-9_-]{0,62}$/));
@@ -9,7 +11,13 @@ export const OutputName = Schema.String.check(Schema.isPattern(/^[a-z0-9][a-z0-9
 export const OutputRequest = Schema.Struct({
   name: Schema.optionalKey(OutputName),
   format: OutputFormat,
-  bitrateKbps: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 6, maximum: 512 }))),
+  bitrateKbps: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 5, maximum: 640 }))),
+  /** Instead of a bit rate: a place on the scale of the encoder's variable bit rate. */
+  quality: Schema.optionalKey(Schema.Finite.check(Schema.isBetween({ minimum: -1, maximum: 10 }))),
+  bitDepth: Schema.optionalKey(BitDepth),
+  loudness: Schema.optionalKey(LoudnessTarget),
+  ...processingFields,
+  tags: Schema.optionalKey(CustomTags),
   sampleRate: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 8_000, maximum: 384_000 }))),
   channels: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 16 }))),
 });
@@ -43,20 +51,41 @@ export const settle = (
     const spec = { ...request, name: request.name ?? request.format };
     const problem = specs.some((other) => other.name === spec.name)
       ? { field: "name", detail: `Two outputs are called "${spec.name}": give each a name of its own` }
-      : misfit(spec);
+      : misfit(spec) ?? contradiction(spec);
     if (problem) return Result.fail({ field: `outputs[${index}].${problem.field}`, detail: problem.detail });
     specs.push(spec);
   }
   return Result.succeed(specs);
 };
 
-const misfit = ({ format, bitrateKbps, sampleRate, channels }: OutputSpec): InvalidOutput | null => {
-  const { bitrateKbps: range, sampleRates, maxSampleRate, maxChannels } = traits[format];
+const misfit = (
+  { format, bitrateKbps, quality, bitDepth, sampleRate, channels }: OutputSpec,
+): InvalidOutput | null => {
+  const { bitrateKbps: range, quality: scale, bitDepths, sampleRates, maxSampleRate, maxChannels } =
+    traits[format];
   if (bitrateKbps !== undefined && range === null) {
     return { field: "bitrateKbps", detail: `${format} is lossless and takes no bit rate` };
   }
   if (bitrateKbps !== undefined && range && (bitrateKbps < range.min || bitrateKbps > range.max)) {
     return { field: "bitrateKbps", detail: `${format} takes ${range.min} to ${range.max} kbit/s` };
+  }
+  if (quality !== undefined && bitrateKbps !== undefined) {
+    return { field: "quality", detail: "Ask for a bit rate or a quality, not for both" };
+  }
+  if (quality !== undefined && scale === null) {
+    return { field: "quality", detail: `${format} has no scale of quality` };
+  }
+  if (quality !== undefined && scale && (quality < scale.min || quality > scale.max)) {
+    return {
+      field: "quality",
+      detail: `${format} takes ${scale.min} to ${scale.max}, ${scale.best} is best`,
+    };
+  }
+  if (bitDepth !== undefined && !bitDepths?.includes(bitDepth)) {
+    const detail = bitDepths
+      ? `${format} takes ${bitDepths.join(", ")}`
+      : `${format} is lossy and takes none`;
+    return { field: "bitDepth", detail };
   }
   if (sampleRate !== undefined && sampleRates && !sampleRates.includes(sampleRate)) {
     return { field: "sampleRate", detail: `${format} takes ${sampleRates.join(", ")} Hz` };
@@ -70,13 +99,35 @@ const misfit = ({ format, bitrateKbps, sampleRate, channels }: OutputSpec): Inva
   return null;
 };
 
+/** What an output's processing asks for at odds with itself. */
+const contradiction = (
+  { trim, channelSelect, channels, loudness, gainDb }: OutputSpec,
+): InvalidOutput | null => {
+  if (trim?.endSeconds !== undefined && trim.endSeconds <= trim.startSeconds) {
+    return { field: "trim.endSeconds", detail: "The end must come after the start" };
+  }
+  if (channelSelect !== undefined && channels !== undefined && channels !== 1) {
+    return { field: "channels", detail: "One channel is mono" };
+  }
+  return loudness && gainDb !== undefined
+    ? { field: "gainDb", detail: "The loudness decides the gain: ask for one or the other" }
+    : null;
+};
+
 /** What an output will be encoded with: every value decided. */
 export interface Encoding {
   readonly name: string;
   readonly format: OutputFormat;
   readonly sampleRate: number;
   readonly channels: number;
+  /** `null` for lossless formats, and where the quality decides. */
   readonly bitrateKbps: number | null;
+  readonly quality: number | null;
+  /** `null` for lossy formats, and where the source decides: 24 bits where it has more than 16, else 16. */
+  readonly bitDepth: BitDepth | null;
+  readonly loudness: LoudnessTarget | null;
+  readonly processing: Processing;
+  readonly tags: Readonly<Record<string, string>>;
 }
 
 /**
@@ -93,7 +144,13 @@ export const encodingFor = (
     name: spec.name,
     format: spec.format,
     sampleRate: spec.sampleRate ?? (sampleRates ? nearest : Math.min(source.sampleRate, maxSampleRate)),
-    channels: spec.channels ?? Math.min(source.channels, maxChannels),
-    bitrateKbps: bitrateKbps && (spec.bitrateKbps ?? bitrateKbps.default),
+    channels: spec.channels ??
+      (spec.channelSelect === undefined ? Math.min(source.channels, maxChannels) : 1),
+    bitrateKbps: spec.quality === undefined && bitrateKbps ? spec.bitrateKbps ?? bitrateKbps.default : null,
+    quality: spec.quality ?? null,
+    bitDepth: spec.bitDepth ?? null,
+    loudness: spec.loudness ?? null,
+    processing: processingOf(spec),
+    tags: spec.tags ?? {},
   };
 };

@@ -32,6 +32,18 @@ export const fromProcess =
     }
   };
 
+/** ffmpeg's exit code when most of the input could not be decoded. */
+const undecodableExit = 69;
+
+/** The failure of a process that decodes and encodes: of the one or the other. */
+export const explain = (failed: ProcessFailed): MediaError => {
+  const isDecoding = failed.exitCode === undecodableExit ||
+    /while opening decoder|Cannot determine format of input/.test(failed.log);
+  return isDecoding
+    ? fromProcess("decode", { code: "DECODE_FAILED", detail: "The audio could not be decoded" })(failed)
+    : fromProcess("encode", { code: "ENCODE_FAILED", detail: "An output could not be encoded" })(failed);
+};
+
 /** The failure of an output that is larger than allowed. */
 export const outputTooLarge: MediaError = badInput(
   "OUTPUT_LIMIT",

@@ -2,6 +2,7 @@ import { Effect, Layer } from "effect";
 import { ChildProcessSpawner } from "effect/process";
 import { Limits } from "../../services/Limits.ts";
 import { MediaEngine, type MediaError } from "../../services/MediaEngine.ts";
+import { findFormats } from "./Codecs.ts";
 import { encoder } from "./Encoder.ts";
 import { canConfine } from "./FfmpegProcess.ts";
 import { measure } from "./Measure.ts";
@@ -9,8 +10,8 @@ import { probe } from "./Probe.ts";
 import { render } from "./Render.ts";
 import * as Workspace from "./Workspace.ts";
 
-/** The sizes in the headers of WAV and AIFF are 32-bit numbers; no output of any format may be larger. */
-const maxOutputBytes = 4 * 1024 ** 3 - 1024 ** 2;
+/** What a WAV output may take on the disk; others take at most 4 GiB. */
+const maxOutputBytes = 16 * 1024 ** 3;
 
 /**
  * The port `MediaEngine` over ffmpeg and ffprobe 5.1 or later. Workspaces are made in `workDirectory`, which is created if need be
@@ -37,6 +38,7 @@ export const layer = (
         render: Effect.fn("MediaEngine.render")((job) =>
           spawning(render(job, { maxSeconds, maxBytes: maxOutputBytes }))
         ),
+        formats: yield* spawning(findFormats),
         encoder: spawning(encoder),
         measure: Effect.fn("MediaEngine.measure")((job) => spawning(measure(job, maxSeconds))),
       });

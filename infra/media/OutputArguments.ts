@@ -1,25 +1,29 @@
 import type { MediaFacts } from "../../domain/media/MediaFacts.ts";
 import type { Encoding } from "../../domain/media/OutputSpec.ts";
-
-/** The channel layouts that Ogg's codecs define, for 1 to 8 channels (RFC 7845, 5.1.1.2; Vorbis I, 4.3.9). */
-const layouts = ["mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1"];
+import { codecs, pcmEncoder } from "./Codecs.ts";
+import { bitDepthOf, type Filters } from "./Filters.ts";
 
 /** Nominal kilobits a second of a channel for the qualities −1 to 10 of libvorbis, at 44.1 kHz and coupled. */
 const vorbisRates = [22.5, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 250];
 
-/**
- * ffmpeg's options for one output, all but its path. Lossless formats have 24 bits where the source `isWide`, else 16. What is
- * written depends on nothing but the input and the encoding.
- */
+/** What an output is made of: which input of the process, by which filters, and as how wide samples. */
+export interface Making {
+  readonly encoding: Encoding;
+  readonly input: number;
+  readonly filters: Filters;
+  readonly isWide: boolean;
+}
+
+/** ffmpeg's options for one output, all but its path. What is written depends on nothing but the input and these. */
 export const outputArguments = (
-  encoding: Encoding,
-  source: Pick<MediaFacts, "channels" | "tags">,
-  isWide: boolean,
+  { encoding, input, filters, isWide }: Making,
+  tags: MediaFacts["tags"],
 ): ReadonlyArray<string> => [
-  ...["-map", "0:a:0", "-map_metadata", "-1", "-map_chapters", "-1"],
-  ...tagArguments(source.tags),
-  ...["-ar", `${encoding.sampleRate}`, ...channelArguments(encoding, source.channels)],
+  ...["-map", `${input}:a:0`, "-map_metadata", "-1", "-map_chapters", "-1"],
+  ...tagArguments(tags, encoding.tags),
+  ...["-ar", `${encoding.sampleRate}`, ...(filters.length === 0 ? [] : ["-af", filters.join(",")])],
   ...codecArguments(encoding, isWide),
+  ...["-f", codecs[encoding.format].muxer],
   ...["-threads", "1", "-fflags", "+bitexact", "-flags:a", "+bitexact"],
 ];
 
@@ -29,36 +33,56 @@ const portableTags = [
   ["date", "track", "disc", "comment", "copyright"],
 ].flat();
 
-const tagArguments = (tags: MediaFacts["tags"]) =>
-  portableTags.flatMap((name) => Object.hasOwn(tags, name) ? ["-metadata", `${name}=${tags[name]}`] : []);
-
-/** Nothing where the source's channels can stay as they are. */
-const channelArguments = ({ format, channels }: Encoding, sourceChannels: number) => {
-  const isOgg = format === "opus" || format === "ogg";
-  if (channels === sourceChannels && !isOgg) return [];
-  const layout = layouts[channels - 1];
-  return layout === undefined ? ["-ac", `${channels}`] : ["-af", `aformat=channel_layouts=${layout}`];
+const tagArguments = (tags: MediaFacts["tags"], custom: MediaFacts["tags"]) => {
+  const kept = Object.entries(tags).filter(([name]) => portableTags.includes(name));
+  return Object.entries({ ...Object.fromEntries(kept), ...custom })
+    .filter(([, text]) => text !== "")
+    .flatMap(([name, text]) => ["-metadata", `${name}=${text}`]);
 };
 
-const codecArguments = ({ format, channels, bitrateKbps }: Encoding, isWide: boolean) => {
-  const bitRate = ["-b:a", `${bitrateKbps}k`];
+const codecArguments = (encoding: Encoding, isWide: boolean): ReadonlyArray<string> => {
+  const { format, sampleRate, channels, bitrateKbps, quality } = encoding;
+  const bitDepth = bitDepthOf(encoding, isWide);
+  const { encoder } = codecs[format];
+  const bitRate = ["-c:a", encoder, "-b:a", `${bitrateKbps}k`];
   switch (format) {
     case "mp3":
-      return ["-c:a", "libmp3lame", ...bitRate, "-f", "mp3"];
+      return [
+        ...(quality === null ? bitRate : ["-c:a", encoder, "-q:a", `${quality}`]),
+        "-joint_stereo",
+        "1",
+      ];
     case "m4a":
-      return ["-c:a", "aac", ...bitRate, "-movflags", "+faststart", "-f", "ipod"];
+      // An edit list counts in units of the film: with the sample rate for one it is exact.
+      return [...bitRate, "-movie_timescale", `${sampleRate}`, "-movflags", "+faststart"];
+    case "aac":
     case "opus":
-      return ["-c:a", "libopus", ...bitRate, "-f", "opus"];
+    case "wma":
+    case "ac3":
+      return bitRate;
     case "ogg":
-      return ["-c:a", "libvorbis", "-q:a", `${vorbisQuality((bitrateKbps ?? 0) / channels)}`, "-f", "ogg"];
+      return ["-c:a", encoder, "-q:a", `${quality ?? vorbisQuality((bitrateKbps ?? 0) / channels)}`];
     case "flac":
-      return ["-c:a", "flac", "-sample_fmt", isWide ? "s32" : "s16", "-f", "flac"];
+      return ["-c:a", encoder, "-sample_fmt", bitDepth === 16 ? "s16" : "s32"];
+    case "alac":
+      return [
+        ...["-c:a", encoder, "-sample_fmt", bitDepth === 16 ? "s16p" : "s32p"],
+        ...["-movie_timescale", `${sampleRate}`, "-movflags", "+faststart"],
+      ];
     case "wav":
-      return ["-c:a", isWide ? "pcm_s24le" : "pcm_s16le", "-f", "wav"];
+      return ["-c:a", pcmEncoder(bitDepth, "le"), "-rf64", "auto"];
     case "aiff":
-      return ["-c:a", isWide ? "pcm_s24be" : "pcm_s16be", "-write_id3v2", "1", "-f", "aiff"];
+      return ["-c:a", pcmEncoder(bitDepth, "be"), "-write_id3v2", "1"];
+    case "amr":
+      return ["-c:a", encoder, "-b:a", `${amrMode(bitrateKbps ?? 12)}`];
   }
 };
+
+/** The bit rates of AMR narrowband, in bits a second (3GPP TS 26.071). */
+const amrModes = [4_750, 5_150, 5_900, 6_700, 7_400, 7_950, 10_200, 12_200];
+
+const amrMode = (kbps: number): number =>
+  amrModes.reduce((best, mode) => Math.abs(mode - 1e3 * kbps) < Math.abs(best - 1e3 * kbps) ? mode : best);
 
 /**
  * The quality whose nominal bit rate is the given one, in kilobits a second of a channel. libvorbis refuses many pairs of bit

@@ -1,19 +1,20 @@
-import { Array, Effect, Stream } from "effect";
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
+import { Array, Effect, Result, Stream } from "effect";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
-import { traits } from "../../domain/media/OutputFormat.ts";
+import type { Levels, LoudnessPlan, LoudnessResult } from "../../domain/media/Loudness.ts";
 import type { MediaFacts } from "../../domain/media/MediaFacts.ts";
+import { traits } from "../../domain/media/OutputFormat.ts";
+import { secondsAfter } from "../../domain/media/Processing.ts";
 import type { Encoding } from "../../domain/media/OutputSpec.ts";
-import type { OnProgress, RenderedFile } from "../../services/MediaEngine.ts";
-import { badInput, fromProcess, outputTooLarge, tooLong } from "./BadInput.ts";
-import { cpuSecondsFor, type ProcessFailed, run, unavailable } from "./FfmpegProcess.ts";
+import type { MediaError, OnProgress, RenderedFile, Rendering } from "../../services/MediaEngine.ts";
+import { badInput, explain, tooLong } from "./BadInput.ts";
+import { cpuSecondsFor, run } from "./FfmpegProcess.ts";
 import { readHeader } from "./Header.ts";
 import { inputArguments } from "./InputArguments.ts";
 import { outputArguments } from "./OutputArguments.ts";
+import { prepare } from "./Prepare.ts";
 import * as ProgressMeter from "./ProgressMeter.ts";
+import { measureLevels } from "./SoundFiles.ts";
+import { maxBytesOf, type RenderLimits, verify } from "./Verify.ts";
 
 /** A file to render, and into what. */
 export interface RenderJob {
@@ -21,41 +22,102 @@ export interface RenderJob {
   readonly source: string;
   readonly media: MediaFacts;
   readonly encodings: Array.NonEmptyReadonlyArray<Encoding>;
+  /** The loudness and true peak of the source, where they are known. */
+  readonly levels: Levels | null;
   readonly onProgress: OnProgress;
 }
 
-/** What an output may be. */
-export interface RenderLimits {
-  readonly maxSeconds: number;
-  readonly maxBytes: number;
-}
+/** How one output ended. */
+type Outcome = Result.Result<RenderedFile, Rendering["failed"][number]>;
 
-/** Renders all outputs by one ffmpeg process, which decodes once; then reads each one back to make sure of it. */
+/**
+ * Renders all outputs by one ffmpeg process, which decodes once; then reads each one back to make sure of it. Where that process
+ * fails because of an output, each is rendered apart, so that one cannot spoil the others.
+ */
 export const render = Effect.fnUntraced(function* (job: RenderJob, limits: RenderLimits) {
   const { isWide } = yield* readHeader(job.source);
-  const outputs = Array.map(job.encodings, (encoding) => ({
-    encoding,
-    path: join(job.workspace, `${encoding.name}.${traits[encoding.format].extension}`),
+  const onProgress = rising(job.onProgress);
+  const together = yield* Effect.result(renderTogether({ ...job, onProgress }, isWide, limits));
+  if (Result.isSuccess(together)) return yield* sorted(together.success);
+  const { encodings } = job;
+  if (encodings.length === 1 || !isOfOneOutput(together.failure)) return yield* together.failure;
+  const apart = yield* Effect.forEach(encodings, (encoding, index) => {
+    const part = portion(onProgress, index / encodings.length, (index + 1) / encodings.length);
+    return renderTogether({ ...job, encodings: [encoding], onProgress: part }, isWide, limits).pipe(
+      Effect.catchReason("MediaError", "BadInput", ({ failure: reason }) => {
+        const outcome: Outcome = Result.fail({ encoding, reason });
+        return Effect.succeed([outcome]);
+      }),
+    );
+  });
+  const rendering = yield* sorted(apart.flat());
+  yield* onProgress(1);
+  return rendering;
+});
+
+const isOfOneOutput = ({ reason }: MediaError): boolean =>
+  reason._tag === "BadInput" && reason.failure.stage === "encode";
+
+const sorted = (outcomes: ReadonlyArray<Outcome>): Effect.Effect<Rendering, MediaError> => {
+  const [files, failed] = Array.separate(outcomes);
+  if (Array.isReadonlyArrayNonEmpty(files)) return Effect.succeed({ files, failed });
+  const reason = failed[0]?.reason;
+  return reason
+    ? Effect.fail(badInput(reason.code, reason.stage, reason.detail))
+    : Effect.die("rendered nothing of nothing");
+};
+
+/** Shares of a part of the work as shares of the whole. */
+const portion = (onProgress: OnProgress, from: number, to: number): OnProgress => (share) =>
+  onProgress(from + share * (to - from));
+
+/** Leaves out what would be a step back. */
+const rising = (onProgress: OnProgress): OnProgress => {
+  let highest = 0;
+  return (share) => {
+    if (share <= highest) return Effect.void;
+    highest = share;
+    return onProgress(share);
+  };
+};
+
+const renderTogether = Effect.fnUntraced(function* (job: RenderJob, isWide: boolean, limits: RenderLimits) {
+  const { workspace, source, media, levels, encodings } = job;
+  const isLevelled = encodings.some(({ loudness }) => loudness !== null);
+  const [first, last] = isLevelled ? [0.4, 0.8] : [0, 1];
+  const material = { ...limits, workspace, source: { path: source, media }, isWide, levels };
+  const prepared = yield* prepare(material, encodings, portion(job.onProgress, 0, first));
+  const outputs = prepared.map((output) => ({
+    ...output,
+    file: join(workspace, `${output.encoding.name}.${traits[output.encoding.format].extension}`),
   }));
-  const progress = ProgressMeter.make(job.onProgress, job.media.durationSeconds);
-  const samples = [job.media, ...job.encodings]
-    .reduce((sum, { sampleRate, channels }) => sum + sampleRate * channels * job.media.durationSeconds, 0);
+  const inputs = [...new Set(outputs.map(({ path }) => path))];
+  const lengths = encodings.map(({ processing }) => secondsAfter(processing, media.durationSeconds));
+  const progress = ProgressMeter.make(portion(job.onProgress, first, last), Math.max(...lengths));
+  const samples = [media, ...encodings].reduce(
+    (sum, { sampleRate, channels }) =>
+      sum + sampleRate * channels * Math.max(media.durationSeconds, ...lengths),
+    0,
+  );
   let renderedSeconds = 0;
-  yield* run({
+  const { log } = yield* run({
     name: "ffmpeg render",
     program: "ffmpeg",
     args: [
-      ...["-y", "-progress", "pipe:1", "-threads", "2", "-t", `${limits.maxSeconds + 1}`],
-      ...inputArguments(job.source),
-      ...outputs.flatMap(({ encoding, path }) => [
-        ...outputArguments(encoding, job.media, isWide),
-        `file:${path}`,
+      // At its end it then tells how many samples each encoder was given.
+      ...["-loglevel", "level+verbose", "-y", "-progress", "pipe:1"],
+      ...inputs.flatMap((
+        path,
+      ) => ["-threads", "2", "-t", `${limits.maxSeconds + 1}`, ...inputArguments(path)]),
+      ...outputs.flatMap((output) => [
+        ...outputArguments({ ...output, input: inputs.indexOf(output.path) }, media.tags),
+        `file:${output.file}`,
       ]),
     ],
-    directory: job.workspace,
+    directory: workspace,
     cpuSeconds: cpuSecondsFor(samples),
     // Of several outputs, ffmpeg's own option -fs stops none before all have reached it.
-    fileBytes: limits.maxBytes,
+    fileBytes: Math.max(...encodings.map((encoding) => maxBytesOf(encoding, limits))),
   }, (stdout) =>
     stdout.pipe(
       Stream.decodeText(),
@@ -69,61 +131,48 @@ export const render = Effect.fnUntraced(function* (job: RenderJob, limits: Rende
     )).pipe(Effect.catchTag("ProcessFailed", (failed) => Effect.fail(explain(failed))));
   // Encoders add a little at both ends.
   if (renderedSeconds > limits.maxSeconds + 0.5) return yield* tooLong("decode", limits.maxSeconds);
-  const files = yield* Effect.forEach(
+  const outcomes = yield* Effect.forEach(
     outputs,
-    (output) => verify(output, job.media.durationSeconds, limits.maxBytes),
+    ({ encoding, file, plan }, index) =>
+      verify({ encoding, path: file, samples: encodedSamples(log, index) }, lengths[index] ?? 0, limits)
+        .pipe(
+          Effect.flatMap((verified) =>
+            Effect.map(
+              plan === null ? Effect.succeed(null) : resultOf(plan, job, encoding, file, limits),
+              (loudness): Outcome => Result.succeed({ ...verified, loudness }),
+            )
+          ),
+          Effect.catchReason(
+            "MediaError",
+            "BadInput",
+            ({ failure: reason }) => Effect.succeed<Outcome>(Result.fail({ encoding, reason })),
+          ),
+        ),
     { concurrency: 2 },
   );
   yield* progress.end;
-  return files;
+  yield* job.onProgress(1);
+  return outcomes;
 });
 
-/** ffmpeg's exit code when most of the input could not be decoded. */
-const undecodableExit = 69;
-
-const explain = (failed: ProcessFailed) => {
-  const isDecoding = failed.exitCode === undecodableExit ||
-    /while opening decoder|Cannot determine format of input/.test(failed.log);
-  return isDecoding
-    ? fromProcess("decode", { code: "DECODE_FAILED", detail: "The audio could not be decoded" })(failed)
-    : fromProcess("encode", { code: "ENCODE_FAILED", detail: "An output could not be encoded" })(failed);
+/** How many samples the encoder of an output was given; `null` where ffmpeg does not tell. */
+const encodedSamples = (log: string, output: number): number | null => {
+  const line = new RegExp(`Output stream #${output}:0 .*\\((\\d+) samples\\)`).exec(log);
+  return line === null ? null : Number(line[1]);
 };
 
-/** Some formats cannot hold a few samples: what is written is empty or cannot be read. */
-const shortSeconds = 0.1;
-
-const verify = Effect.fnUntraced(function* (
-  { encoding, path }: Pick<RenderedFile, "encoding" | "path">,
-  sourceSeconds: number,
-  maxBytes: number,
-) {
-  const { size } = yield* Effect.tryPromise({ try: () => stat(path), catch: unavailable });
-  if (size > maxBytes) return yield* outputTooLarge;
-  const durationSeconds = yield* readHeader(path).pipe(
-    Effect.map((header) => header.declaredSeconds),
-    Effect.catchIf(({ reason }) => reason._tag === "BadInput", () => Effect.succeed(null)),
+/** What became of an output's loudness, measured in the finished file. */
+const resultOf = (
+  plan: LoudnessPlan,
+  { workspace, media }: RenderJob,
+  { format, sampleRate, channels }: Encoding,
+  path: string,
+  limits: RenderLimits,
+) => {
+  // Opus is decoded at 48 kHz, whatever it was made from.
+  const found = { ...media, channels, sampleRate: format === "opus" ? 48_000 : sampleRate };
+  return Effect.map(
+    measureLevels({ ...limits, workspace }, { path, media: found }),
+    (after): LoudnessResult => ({ ...plan, after }),
   );
-  if (!durationSeconds) {
-    return yield* sourceSeconds < shortSeconds
-      ? badInput("ENCODE_FAILED", "encode", `The audio is too short for ${encoding.format}`)
-      : badInput("DECODE_FAILED", "decode", "Nothing in the audio could be decoded");
-  }
-  const file: RenderedFile = {
-    encoding,
-    path,
-    sizeBytes: size,
-    sha256: yield* digest(path),
-    durationSeconds,
-  };
-  return file;
-});
-
-const digest = (path: string) =>
-  Effect.tryPromise({
-    try: async (signal) => {
-      const hash = createHash("sha256");
-      await pipeline(createReadStream(path), hash, { signal });
-      return hash.digest("hex");
-    },
-    catch: unavailable,
-  });
+};

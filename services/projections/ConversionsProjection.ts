@@ -1,5 +1,5 @@
 import { Schema } from "effect";
-import { ConversionEvent, RenderedOutput } from "../../domain/conversion/Conversion.ts";
+import { ConversionEvent, FailedOutput, RenderedOutput } from "../../domain/conversion/Conversion.ts";
 import type { RecordedEvent } from "../../domain/event/RecordedEvent.ts";
 import { ConversionId } from "../../domain/Id.ts";
 import { OutputSpec } from "../../domain/media/OutputSpec.ts";
@@ -12,13 +12,20 @@ export const ConversionRow = Schema.Struct({
   ...jobFields,
   requested: Schema.Array(OutputSpec),
   rendered: Schema.Array(RenderedOutput),
+  failed: Schema.Array(FailedOutput),
 });
 export type ConversionRow = typeof ConversionRow.Type;
 
 const next = (row: ConversionRow | null, recorded: RecordedEvent): ConversionRow | null => {
   const { event } = recorded;
   if (event._tag === "ConversionRequested") {
-    return { id: event.conversionId, ...queued(recorded, event), requested: event.outputs, rendered: [] };
+    return {
+      id: event.conversionId,
+      ...queued(recorded, event),
+      requested: event.outputs,
+      rendered: [],
+      failed: [],
+    };
   }
   if (row === null) return null;
   switch (event._tag) {
@@ -27,7 +34,7 @@ const next = (row: ConversionRow | null, recorded: RecordedEvent): ConversionRow
     case "ConversionProgressed":
       return progressed(row, recorded, event.progress);
     case "ConversionCompleted":
-      return { ...finished(row, recorded, "completed"), rendered: event.outputs };
+      return { ...finished(row, recorded, "completed"), rendered: event.outputs, failed: event.failed };
     case "ConversionFailed":
       return finished(row, recorded, "failed", event.reason);
     case "ConversionCancelled":
@@ -44,13 +51,14 @@ const next = (row: ConversionRow | null, recorded: RecordedEvent): ConversionRow
 /** Conversions, one row each. */
 export const ConversionsProjection: Projection<ConversionRow> = {
   name: "conversions",
-  version: 1,
+  version: 2,
   row: ConversionRow,
   columns: {
     id: "text PRIMARY KEY",
     ...jobColumns,
     requested: "jsonb NOT NULL",
     rendered: "jsonb NOT NULL",
+    failed: "jsonb NOT NULL",
   },
   indexes: ["tenant_id, upload_id, id"],
   types: typesOf(ConversionEvent),

@@ -8,11 +8,12 @@ import type {
   ConversionError,
   RenderedOutput,
 } from "../../domain/conversion/Conversion.ts";
-import type { ConversionId } from "../../domain/Id.ts";
+import type { ConversionId, TenantId, UploadId } from "../../domain/Id.ts";
 import { encodingFor } from "../../domain/media/OutputSpec.ts";
 import { Actors } from "../actors/Actors.ts";
 import { BlobStore } from "../BlobStore.ts";
 import { MediaEngine } from "../MediaEngine.ts";
+import { Views } from "../views/Views.ts";
 import { deleteAll } from "./DeleteAll.ts";
 import { type JobKind, makeJobWorker, type Slots } from "./JobWorker.ts";
 
@@ -22,13 +23,24 @@ export const makeRenderConversion = Effect.fnUntraced(
     const { conversions } = yield* Actors;
     const blobs = yield* BlobStore;
     const media = yield* MediaEngine;
+    const views = yield* Views;
+
+    /** The levels that the newest analysis found; `null` where none has, or the view cannot tell. */
+    const measuredLevels = (tenantId: TenantId, uploadId: UploadId) =>
+      views.analysesOf(tenantId, [uploadId]).pipe(
+        Effect.map((analyses) => {
+          const found = analyses.find(({ report }) => report !== null)?.report?.loudness;
+          return found ? { integratedLufs: found.integratedLufs, truePeakDbtp: found.truePeakDbtp } : null;
+        }),
+        Effect.orElseSucceed(() => null),
+      );
 
     const kind: JobKind<
       Conversion,
       ConversionId,
       ConversionCommand,
       ConversionError,
-      Pick<typeof ConversionCompleted.Type, "outputs" | "encoder">
+      Pick<typeof ConversionCompleted.Type, "outputs" | "failed" | "encoder">
     > = {
       name: "render",
       types: ["ConversionRequested", "ConversionRetried"],
@@ -43,10 +55,11 @@ export const makeRenderConversion = Effect.fnUntraced(
           attempt,
           progress,
         }),
-        complete: (conversionId, { outputs, encoder }) => ({
+        complete: (conversionId, { outputs, failed, encoder }) => ({
           _tag: "CompleteConversion",
           conversionId,
           outputs,
+          failed,
           encoder,
         }),
         fail: (conversionId, attempt, reason) => ({ _tag: "FailConversion", conversionId, attempt, reason }),
@@ -58,11 +71,13 @@ export const makeRenderConversion = Effect.fnUntraced(
         const source = join(workspace, "source");
         yield* blobs.fetchTo(requested.source.key, source);
         const encoder = yield* media.encoder;
-        const files = yield* media.render({
+        const isLevelled = requested.outputs.some(({ loudness }) => loudness !== undefined);
+        const { files, failed } = yield* media.render({
           workspace,
           source,
           media: requested.source.media,
           encodings: Arr.map(requested.outputs, (spec) => encodingFor(spec, requested.source.media)),
+          levels: isLevelled ? yield* measuredLevels(tenantId, requested.uploadId) : null,
           onProgress,
         });
         const outputs = yield* Effect.forEach(
@@ -74,7 +89,11 @@ export const makeRenderConversion = Effect.fnUntraced(
             return { name, format, sampleRate, channels, key, ...facts } satisfies RenderedOutput;
           }),
         );
-        return { outputs, encoder };
+        return {
+          outputs,
+          failed: failed.map(({ encoding: { name, format }, reason }) => ({ name, format, reason })),
+          encoder,
+        };
       }, Effect.scoped),
       discard: ({ state: { requested }, tenantId }) =>
         deleteAll(blobs, BlobKey.renditions({ ...requested, tenantId }, requested.conversionId)),

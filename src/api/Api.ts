@@ -3,6 +3,7 @@ import { AdminEventsApi } from "./AdminEventsApi.ts";
 import { AdminProjectionsApi } from "./AdminProjectionsApi.ts";
 import { AnalysesApi } from "./AnalysesApi.ts";
 import { ConversionsApi } from "./ConversionsApi.ts";
+import { FormatsApi } from "./FormatsApi.ts";
 import { OverviewsApi } from "./OverviewsApi.ts";
 import { SystemApi } from "./SystemApi.ts";
 import { UploadsApi } from "./UploadsApi.ts";
@@ -12,6 +13,7 @@ export class Api extends HttpApi.make("tapedeck")
   .add(UploadsApi)
   .add(ConversionsApi)
   .add(AnalysesApi)
+  .add(FormatsApi)
   .add(OverviewsApi)
   .add(AdminEventsApi)
   .add(AdminProjectionsApi)

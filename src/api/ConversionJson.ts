@@ -2,6 +2,7 @@ import { Schema } from "effect";
 import { Failure } from "../../domain/ErrorCode.ts";
 import { ConversionId, UploadId } from "../../domain/Id.ts";
 import { JobStatus } from "../../domain/Job.ts";
+import { LoudnessResult } from "../../domain/media/Loudness.ts";
 import { OutputFormat } from "../../domain/media/OutputFormat.ts";
 import { Links } from "./UploadJson.ts";
 
@@ -15,6 +16,10 @@ export const OutputJson = Schema.Struct({
   sampleRate: Schema.NullOr(Schema.Int),
   channels: Schema.NullOr(Schema.Int),
   sha256: Schema.NullOr(Schema.String),
+  /** What was done about its loudness, where that was asked for. */
+  loudness: Schema.optionalKey(LoudnessResult),
+  /** Why this one failed, though others did not. */
+  error: Schema.optionalKey(Failure),
   links: Links,
 });
 

@@ -1,7 +1,8 @@
 import { Schema } from "effect";
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api";
 import { ConversionId, UploadId } from "../../domain/Id.ts";
-import { OutputName, OutputRequest } from "../../domain/media/OutputSpec.ts";
+import { OutputName } from "../../domain/media/OutputSpec.ts";
+import { OutputWish, Preset } from "../../domain/media/Preset.ts";
 import { Authorization } from "./Authorization.ts";
 import { ConversionJson } from "./ConversionJson.ts";
 import { Problems } from "./Problem.ts";
@@ -16,9 +17,25 @@ export class ConversionsApi extends HttpApiGroup.make("conversions")
   .add(
     HttpApiEndpoint.post("request", "/uploads/:id/conversions", {
       params: { id: UploadId },
-      payload: Schema.Struct({ outputs: Schema.Array(OutputRequest) }),
+      payload: Schema.Struct({
+        /** With a preset: what is to be different from it; without `outputs`, one as the preset has it. */
+        outputs: Schema.optionalKey(Schema.Array(OutputWish)),
+        preset: Schema.optionalKey(Preset),
+      }),
       success: accepted,
-    }).annotateMerge(OpenApi.annotations({ summary: "Convert an upload to one or more outputs" })),
+    }).annotateMerge(OpenApi.annotations({
+      summary: "Convert an upload to one or more outputs",
+      description: [
+        "`GET /formats` lists what each format takes, `GET /presets` what a preset stands for. With a `preset`, `outputs` say what is to be",
+        "different; without `outputs` there is one, named like the preset. `quality` takes the place of a bit rate.",
+        "The sound is processed in this order: `trim`, `channelSelect` (from 0), `denoise`, `speed` (the pitch stays), the mix to `channels`,",
+        "`fade` (in seconds of the output), `gainDb`, `loudness`. A mix takes centre and surrounds at −3 dB (ITU-R BS.775), scaled so that it",
+        "cannot clip. `loudness` brings the output to `targetLufs`: with the mode `gain` by one gain, less than needed where the true peak would",
+        "exceed `ceilingDbtp`; with `limit` by a limiter that holds the peaks. The finished file is measured again: lossy codecs may move",
+        "the loudness, and the peaks beyond the ceiling, which `after` then shows. `tags` are added to those of the source, or replace them.",
+        "One output that fails does not fail the others: it has the status `failed`, and its `error` says why.",
+      ].join(" "),
+    })),
     HttpApiEndpoint.get("show", "/conversions/:id", {
       params,
       query: afterQuery,

@@ -4,14 +4,15 @@ import { Position } from "../../domain/event/RecordedEvent.ts";
 import { AnalysisId, ConversionId, TenantId, UploadId, UserId } from "../../domain/Id.ts";
 import { JobStatus } from "../../domain/Job.ts";
 import { MediaFacts } from "../../domain/media/MediaFacts.ts";
-import { OutputRequest } from "../../domain/media/OutputSpec.ts";
+import { OutputWish, Preset } from "../../domain/media/Preset.ts";
 
 /** Links to related resources, by relation. */
 export const Links = Schema.Record(Schema.String, Schema.String);
 
 /** What can be asked for together with an upload. The analysis is made unless it is declined. */
 export const ProcessRequest = Schema.Struct({
-  outputs: Schema.optionalKey(Schema.Array(OutputRequest)),
+  outputs: Schema.optionalKey(Schema.Array(OutputWish)),
+  preset: Schema.optionalKey(Preset),
   analysis: Schema.optionalKey(Schema.Boolean),
 });
 

@@ -1,8 +1,7 @@
-import { Array as Arr, Effect, Result } from "effect";
+import { Array as Arr, Effect } from "effect";
 import { HttpApiBuilder } from "effect/http-api";
 import type { ConversionId } from "../../domain/Id.ts";
 import { traits } from "../../domain/media/OutputFormat.ts";
-import { settle } from "../../domain/media/OutputSpec.ts";
 import { Actors } from "../../services/actors/Actors.ts";
 import { BlobStore } from "../../services/BlobStore.ts";
 import { EventStore } from "../../services/EventStore.ts";
@@ -17,6 +16,7 @@ import { orProblem } from "./Failures.ts";
 import { links, presentConversion } from "./Presentation.ts";
 import { caughtUp, orFresh } from "./ReadYourWrites.ts";
 import { readySource } from "./ReadySource.ts";
+import { settleOutputs } from "./SettleOutputs.ts";
 
 /** Answers the requests of `ConversionsApi`. */
 export const conversionHandlers = HttpApiBuilder.group(
@@ -55,9 +55,8 @@ export const conversionHandlers = HttpApiBuilder.group(
         "request",
         Effect.fnUntraced(function* ({ params, payload }) {
           const { tenantId } = yield* Caller;
-          const outputs = settle(payload.outputs);
-          if (Result.isFailure(outputs)) return yield* fail("INVALID_PARAMETER", outputs.failure);
-          if (!Arr.isReadonlyArrayNonEmpty(outputs.success)) return yield* Effect.die("settled to nothing");
+          const outputs = yield* settleOutputs(payload);
+          if (!Arr.isReadonlyArrayNonEmpty(outputs)) return yield* Effect.die("settled to nothing");
           const { source, userId } = yield* readySource(uploads, tenantId, params.id);
           const conversionId = yield* nextId("cnv");
           const { position } = yield* conversions.send({
@@ -68,7 +67,7 @@ export const conversionHandlers = HttpApiBuilder.group(
               uploadId: params.id,
               userId,
               source,
-              outputs: outputs.success,
+              outputs,
             },
           }, yield* clientCommand(tenantId));
           return {
@@ -102,6 +101,11 @@ export const conversionHandlers = HttpApiBuilder.group(
           yield* caughtUp(views, query, headers);
           const row = yield* find(params.id);
           const output = row.rendered.find(({ name }) => name === params.name);
+          const failed = row.failed.find(({ name }) => name === params.name);
+          if (failed) {
+            const { code, detail, stage } = failed.reason;
+            return yield* fail(code, { detail, stage });
+          }
           if (output === undefined) {
             return yield* row.requested.some(({ name }) => name === params.name)
               ? fail("NOT_READY", { detail: `The conversion is ${row.status}` })

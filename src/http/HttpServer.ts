@@ -10,6 +10,7 @@ import { adminProjectionHandlers } from "./AdminProjectionHandlers.ts";
 import { analysisHandlers } from "./AnalysisHandlers.ts";
 import { adminAuthorizationLayer, authorizationLayer } from "./AuthorizationLayer.ts";
 import { conversionHandlers } from "./ConversionHandlers.ts";
+import { formatHandlers } from "./FormatHandlers.ts";
 import { overviewHandlers } from "./OverviewHandlers.ts";
 import { problemsEverywhere, problemsLayer } from "./ProblemLayers.ts";
 import { systemHandlers } from "./SystemHandlers.ts";
@@ -31,6 +32,7 @@ const routes = Layer.mergeAll(
       uploadHandlers,
       conversionHandlers,
       analysisHandlers,
+      formatHandlers,
       overviewHandlers,
       adminEventHandlers,
       adminProjectionHandlers,

@@ -54,15 +54,18 @@ export const presentConversion = (row: ConversionRow): ConversionJson => ({
   id: row.id,
   outputs: row.requested.map(({ name, format }) => {
     const rendered = row.rendered.find((output) => output.name === name);
+    const failed = row.failed.find((output) => output.name === name);
     return {
       name,
       format,
-      status: row.status,
+      status: failed ? "failed" : row.status,
       sizeBytes: rendered?.sizeBytes ?? null,
       durationSeconds: rendered?.durationSeconds ?? null,
       sampleRate: rendered?.sampleRate ?? null,
       channels: rendered?.channels ?? null,
       sha256: rendered?.sha256 ?? null,
+      ...(rendered?.loudness && { loudness: rendered.loudness }),
+      ...(failed && { error: failed.reason }),
       links: links.output(row.id, name),
     };
   }),

@@ -1,10 +1,11 @@
-import { Effect, Result, Schema } from "effect";
+import { Effect, Schema } from "effect";
 import { UserId } from "../../domain/Id.ts";
-import { settle } from "../../domain/media/OutputSpec.ts";
 import { maxMetadataBytes, type Process } from "../../domain/upload/Upload.ts";
+import type { MediaEngine } from "../../services/MediaEngine.ts";
 import { ProcessRequest } from "../api/UploadJson.ts";
 import { fail, type Problem } from "../api/Problem.ts";
 import { firstIssue } from "./ProblemLayers.ts";
+import { settleOutputs } from "./SettleOutputs.ts";
 
 /** What a client says about an upload beside its bytes, as text. */
 export interface RawFields {
@@ -31,7 +32,7 @@ const noone = UserId.make("default");
 
 /** Reads the fields; fails with the first that is not valid. */
 export const readFields = Effect.fnUntraced(
-  function* (raw: RawFields): Effect.fn.Return<UploadFields, Problem> {
+  function* (raw: RawFields): Effect.fn.Return<UploadFields, Problem, MediaEngine> {
     const userId = raw.userId === undefined ? noone : yield* decode("userId", UserId, raw.userId);
     const sessionId = raw.sessionId === undefined
       ? null
@@ -39,11 +40,9 @@ export const readFields = Effect.fnUntraced(
     const request = raw.process === undefined
       ? {}
       : yield* decodeJson("process", ProcessRequest, raw.process);
-    const outputs = request.outputs === undefined ? Result.succeed([]) : settle(request.outputs);
-    if (Result.isFailure(outputs)) {
-      const { field, detail } = outputs.failure;
-      return yield* fail("INVALID_PARAMETER", { field: `process.${field}`, detail });
-    }
+    const outputs = request.outputs === undefined && request.preset === undefined
+      ? []
+      : yield* settleOutputs(request, "process.");
     const metadata = raw.metadata === undefined ? {} : yield* decodeJson("metadata", Metadata, raw.metadata);
     const stored = JSON.stringify(metadata);
     if (new TextEncoder().encode(stored).length > maxMetadataBytes || unstorable.test(stored)) {
@@ -56,7 +55,7 @@ export const readFields = Effect.fnUntraced(
     return {
       userId,
       sessionId,
-      process: { outputs: outputs.success, analysis: request.analysis ?? true },
+      process: { outputs, analysis: request.analysis ?? true },
       metadata,
     };
   },

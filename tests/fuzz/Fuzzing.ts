@@ -34,9 +34,8 @@ const put = Effect.fnUntraced(function* ({ bytes }: Mutant) {
   const [first, second] = outputs.map((spec) => encodingFor(spec, media));
   if (first === undefined || second === undefined) return;
   const job = { workspace, source, media, onProgress: ignoreProgress };
-  yield* engine.render({ ...job, encodings: [first, second] });
-  const { waveformPath: _, ...measured } = yield* engine.measure(job);
-  const wrong = notFinite(measured);
+  yield* engine.render({ ...job, encodings: [first, second], levels: null });
+  const wrong = notFinite(yield* engine.measure(job));
   if (wrong !== null) throw new Error(`The measurement has ${wrong}`);
 }, Effect.scoped);
 

@@ -88,6 +88,7 @@ export const renderedOf = (
   durationSeconds: 61.257,
   sampleRate: 44_100,
   channels: 2,
+  loudness: null,
 });
 
 /** An analysis of an upload, as it is asked for. */

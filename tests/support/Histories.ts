@@ -118,7 +118,7 @@ const eventsOf = (actors: ReturnType<typeof actorsOf>, { actor, command }: Step,
         const { attempt = 1, progress = 0 } = state?.job ?? {};
         switch (command) {
           case "complete":
-            return { _tag: "CompleteConversion", conversionId, outputs, encoder };
+            return { _tag: "CompleteConversion", conversionId, outputs, failed: [], encoder };
           case "progress":
             return {
               _tag: "ReportConversionProgress",

@@ -141,7 +141,7 @@ const projecting = Effect.gen(function* () {
     tableId: (name) =>
       Effect.map(
         sql`SELECT ${
-          withProjection(name, (projection) => tableOf({ projection, slot: "live" }))
+          withProjection(name, (projection) => tableOf({ projection, slot: "live" })) ?? name
         }::regclass::oid::bigint::float8 AS oid`,
         (rows) => decodeOid(rows)[0].oid,
       ),

@@ -145,6 +145,7 @@ describe("CompleteConversion", () => {
     _tag: "CompleteConversion",
     conversionId,
     outputs: completed.outputs,
+    failed: completed.failed,
     encoder: completed.encoder,
   };
   isRefusedWhenUnknown(command);

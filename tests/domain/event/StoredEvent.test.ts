@@ -31,9 +31,8 @@ describe("a stored event", () => {
   });
 
   it("of an older version is lifted: nobody knows the encoder of a conversion that did not note it", () => {
-    assert.strictEqual(currentVersion("ConversionCompleted"), 2);
     assert.notProperty(goldenData("ConversionCompleted", 1), "encoder");
-    const { encoder: _, ...noted } = golden("ConversionCompleted");
+    const { encoder: _, ...noted } = golden("ConversionCompleted", 2);
     assert.deepStrictEqual(golden("ConversionCompleted", 1), { ...noted, encoder: "unknown" });
   });
 
@@ -54,10 +53,21 @@ describe("a stored event", () => {
     });
   });
 
+  it("of an older version is lifted: no output failed, and none was brought to a loudness", () => {
+    assert.strictEqual(currentVersion("ConversionCompleted"), 3);
+    const { outputs, failed } = golden("ConversionCompleted", 2);
+    assert.deepStrictEqual(failed, []);
+    const stored = goldenData("ConversionCompleted", 2)["outputs"];
+    assert.deepStrictEqual(
+      outputs.map(({ loudness, ...output }) => [loudness, output]),
+      Array.isArray(stored) ? stored.map((output) => [null, output]) : [],
+    );
+  });
+
   it("of the newest version is not touched by upcasters", () => {
     assert.strictEqual(golden("ConversionCompleted").encoder, "ffmpeg 5.1.9-0+deb12u1");
     const data = goldenData("ConversionCompleted", 1);
-    assert.deepInclude(errorOf({ type: "ConversionCompleted", schemaVersion: 2, data }), {
+    assert.deepInclude(errorOf({ type: "ConversionCompleted", schemaVersion: 3, data }), {
       reason: "Invalid",
     });
   });

@@ -60,8 +60,34 @@ describe("settle", () => {
     [{ format: "ogg", sampleRate: 192_001 }, "sampleRate", "ogg takes at most 192000 Hz"],
     [{ format: "mp3", channels: 3 }, "channels", "mp3 takes at most 2 channels"],
     [{ format: "flac", channels: 9 }, "channels", "flac takes at most 8 channels"],
+    [{ format: "amr", channels: 2 }, "channels", "amr takes at most 1 channels"],
+    [{ format: "amr", sampleRate: 16_000 }, "sampleRate", "amr takes 8000 Hz"],
+    [{ format: "ac3", bitrateKbps: 63 }, "bitrateKbps", "ac3 takes 64 to 640 kbit/s"],
+    [{ format: "mp3", quality: 9.1 }, "quality", "mp3 takes 0 to 9, 0 is best"],
+    [{ format: "ogg", quality: -1.1 }, "quality", "ogg takes -1 to 10, 10 is best"],
+    [{ format: "opus", quality: 5 }, "quality", "opus has no scale of quality"],
+    [
+      { format: "mp3", quality: 2, bitrateKbps: 128 },
+      "quality",
+      "Ask for a bit rate or a quality, not for both",
+    ],
+    [{ format: "mp3", bitDepth: 16 }, "bitDepth", "mp3 is lossy and takes none"],
+    [{ format: "flac", bitDepth: "float" }, "bitDepth", "flac takes 16, 24"],
   ];
-  it.each(misfits)(
+  const contradictions: ReadonlyArray<readonly [OutputRequest, field: string, detail: string]> = [
+    [
+      { format: "mp3", trim: { startSeconds: 2, endSeconds: 2 } },
+      "trim.endSeconds",
+      "The end must come after the start",
+    ],
+    [{ format: "mp3", channelSelect: 0, channels: 2 }, "channels", "One channel is mono"],
+    [
+      { format: "mp3", gainDb: 3, loudness: { targetLufs: -16 } },
+      "gainDb",
+      "The loudness decides the gain: ask for one or the other",
+    ],
+  ];
+  it.each([...misfits, ...contradictions])(
     "refuses %j",
     (request, field, detail) =>
       assert.deepStrictEqual(problemOf({ format: "wav" }, request), { field: `outputs[1].${field}`, detail }),
@@ -72,6 +98,10 @@ describe("settle", () => {
     { format: "mp3", bitrateKbps: 320 },
     { format: "opus", bitrateKbps: 6, sampleRate: 48_000, channels: 8 },
     { format: "ogg", sampleRate: 192_000 },
+    { format: "mp3", quality: 0 },
+    { format: "ogg", quality: -1 },
+    { format: "wav", bitDepth: "float" },
+    { format: "ac3", bitrateKbps: 640, channels: 6 },
     { format: "wav", sampleRate: 384_000, channels: 16 },
   ];
   it.each(fits)("takes %j", (request) => assert.isTrue(Result.isSuccess(settle([request]))));
@@ -116,9 +146,29 @@ describe("encodingFor", () => {
     assert.isNull(encodingFor(spec("flac"), source).bitrateKbps);
   });
 
+  it("has one channel where one is selected", () => {
+    const source = { sampleRate: 48_000, channels: 6 };
+    assert.strictEqual(encodingFor({ ...spec("flac"), channelSelect: 5 }, source).channels, 1);
+  });
+
+  it("takes no bit rate where a quality is asked for", () => {
+    const { bitrateKbps, quality } = encodingFor({ ...spec("mp3"), quality: 2 }, {
+      sampleRate: 48_000,
+      channels: 2,
+    });
+    assert.deepStrictEqual([bitrateKbps, quality], [null, 2]);
+  });
+
   it("does what is asked for, whatever the source", () => {
     const asked = { name: "a", format: "mp3", bitrateKbps: 64, sampleRate: 22_050, channels: 1 } as const;
-    assert.deepStrictEqual(encodingFor(asked, { sampleRate: 96_000, channels: 6 }), asked);
+    assert.deepStrictEqual(encodingFor(asked, { sampleRate: 96_000, channels: 6 }), {
+      ...asked,
+      quality: null,
+      bitDepth: null,
+      loudness: null,
+      processing: {},
+      tags: {},
+    });
   });
 
   const Source = Schema.Struct({
@@ -141,7 +191,7 @@ describe("encodingFor", () => {
           assert.isTrue(sampleRates?.includes(sampleRate) ?? true, `${sampleRate} Hz`);
           assert.isAtMost(sampleRate, maxSampleRate);
           assert.isAtMost(channels, maxChannels);
-          if (range === null) assert.isNull(bitrateKbps);
+          if (range === null || spec.quality !== undefined) assert.isNull(bitrateKbps);
           else assert.isTrue(bitrateKbps !== null && bitrateKbps >= range.min && bitrateKbps <= range.max);
         }
       }

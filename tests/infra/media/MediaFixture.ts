@@ -79,6 +79,11 @@ export const encodingOf = (
   sampleRate: encoding.format === "opus" ? 48_000 : 44_100,
   channels: 2,
   bitrateKbps: null,
+  quality: null,
+  bitDepth: null,
+  loudness: null,
+  processing: {},
+  tags: {},
   ...encoding,
 });
 

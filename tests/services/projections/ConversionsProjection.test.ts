@@ -24,7 +24,13 @@ const rendered = renderedOf(tenantId, requested);
 
 const started = (attempt: number) => ({ _tag: "ConversionStarted", conversionId, attempt }) as const;
 const progressed = { _tag: "ConversionProgressed", conversionId, attempt: 1, progress: 0.4 } as const;
-const completed = { _tag: "ConversionCompleted", conversionId, outputs: [rendered], encoder } as const;
+const completed = {
+  _tag: "ConversionCompleted",
+  conversionId,
+  outputs: [rendered],
+  failed: [],
+  encoder,
+} as const;
 const failed = { _tag: "ConversionFailed", conversionId, reason: failure } as const;
 const cancelled = { _tag: "ConversionCancelled", conversionId } as const;
 const released = { _tag: "ConversionReleased", conversionId, attempt: 1 } as const;
@@ -49,6 +55,7 @@ const queued = {
   position: 1,
   requested: requested.outputs,
   rendered: [],
+  failed: [],
 };
 const running = { ...queued, status: "running", attempt: 1, startedAt: recordedAt(2), position: 2 };
 
@@ -80,6 +87,16 @@ describe("The view of conversions", () => {
       status: "cancelled",
       finishedAt: recordedAt(2),
       position: 2,
+    });
+  });
+
+  it("shows which outputs failed beside those that are there", () => {
+    const lost = [{ name: "lost", format: "opus", reason: failure }] as const;
+    assert.deepInclude(rowAfter(requested, started(1), { ...completed, failed: lost }), {
+      status: "completed",
+      error: null,
+      rendered: [rendered],
+      failed: lost,
     });
   });
 

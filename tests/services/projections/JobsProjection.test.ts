@@ -44,7 +44,7 @@ const kinds = {
     requested: conversion,
     started: (attempt: number) => ({ _tag: "ConversionStarted", conversionId, attempt }),
     progressed: { _tag: "ConversionProgressed", conversionId, attempt: 1, progress: 0.4 },
-    completed: { _tag: "ConversionCompleted", conversionId, outputs, encoder },
+    completed: { _tag: "ConversionCompleted", conversionId, outputs, failed: [], encoder },
     failed: { _tag: "ConversionFailed", conversionId, reason: failure },
     cancelled: { _tag: "ConversionCancelled", conversionId },
     requeued: [{ _tag: "ConversionReleased", conversionId, attempt: 1 }, {

@@ -127,7 +127,7 @@ projectingTests("A live view that meets a poison event", (test) => {
     const outputs = [renderedOf(tenantId, requested)] as const;
     const { conversionId } = requested;
     yield* append([upload]);
-    yield* append([{ _tag: "ConversionCompleted", conversionId, outputs, encoder }]);
+    yield* append([{ _tag: "ConversionCompleted", conversionId, outputs, failed: [], encoder }]);
     // A key that may be stored, but that belongs to no upload.
     const mend = yield* spoil(given, head + 2, {
       outputs: [{ ...outputs[0], key: "not/the/key/of/an/upload" }],

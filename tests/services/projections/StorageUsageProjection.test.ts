@@ -37,6 +37,7 @@ const completed = (
     _tag: "ConversionCompleted",
     conversionId: requested.conversionId,
     outputs: [output(first), ...others.map(output)],
+    failed: [],
     encoder,
   };
 };

@@ -26,6 +26,7 @@ const completed: DomainEvent = {
   _tag: "ConversionCompleted",
   conversionId,
   outputs: [output(7), output(50)],
+  failed: [],
   encoder,
 };
 const counted: ReadonlyArray<readonly [DomainEvent, object]> = [

@@ -1,12 +1,13 @@
-import { assert, describe, it } from "@effect/vitest";
+import { assert, layer } from "@effect/vitest";
 import { Effect } from "effect";
 import { readFields } from "../../../src/http/UploadFields.ts";
+import { engine } from "../../infra/media/MediaFixture.ts";
 
 const nested = (depth: number) => `{"a":${"[".repeat(depth - 1)}${"]".repeat(depth - 1)}}`;
 
 const refusal = (fields: Parameters<typeof readFields>[0]) => Effect.flip(readFields(fields));
 
-describe("the fields of an upload", () => {
+layer(engine, { excludeTestServices: true })("the fields of an upload", (it) => {
   it.effect("have defaults: nobody in particular, no outputs, an analysis", () =>
     Effect.gen(function* () {
       const read = yield* readFields({});

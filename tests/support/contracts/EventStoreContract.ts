@@ -560,14 +560,17 @@ export const eventStoreContract = <E1, E2>(
         _tag: "ConversionCompleted",
         conversionId: requested.conversionId,
         outputs: [renderedOf(tenantId, requested)],
+        failed: [],
         encoder,
       } as const;
       yield* store.append(appendOf(tenantId, `${tenantId}/a`, 0, [event]));
       const age = sql`
-        UPDATE events SET schema_version = 1, data = data - 'encoder' WHERE position = ${head + 1}`;
+        UPDATE events SET schema_version = 1, data = data - 'encoder' - 'failed' WHERE position = ${
+        head + 1
+      }`;
       const [today] = yield* store.read(head, 10);
       const [older] = yield* whileChanged(sql, age, store.read(head, 10));
-      assert.deepInclude(today, { schemaVersion: 2, event });
+      assert.deepInclude(today, { schemaVersion: 3, event });
       assert.deepInclude(older, { schemaVersion: 1, event: { ...event, encoder: "unknown" } });
     });
 

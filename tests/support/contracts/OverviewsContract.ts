@@ -87,7 +87,13 @@ export const overviewsContract = (
     const conversion = conversionOf(upload);
     const { conversionId } = conversion;
     const outputs = [renderedOf(tenantId, conversion)] as const;
-    yield* project([upload, conversion, { _tag: "ConversionCompleted", conversionId, outputs, encoder }]);
+    yield* project([upload, conversion, {
+      _tag: "ConversionCompleted",
+      conversionId,
+      outputs,
+      failed: [],
+      encoder,
+    }]);
     const since = new Date(0);
     assert.lengthOf(yield* overviews.jobs(tenantId, { limit: 10 }), 1);
     assert.strictEqual((yield* overviews.job(tenantId, conversionId))?.status, "completed");

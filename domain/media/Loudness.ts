@@ -1,0 +1,59 @@
+import { Schema } from "effect";
+
+/** What an output is brought to. Loudness in LUFS, the ceiling in dBTP, the tolerance in LU. */
+export const LoudnessTarget = Schema.Struct({
+  targetLufs: Schema.Finite.check(Schema.isBetween({ minimum: -70, maximum: -5 })),
+  /** What the true peak stays below, −1 unless told. */
+  ceilingDbtp: Schema.optionalKey(Schema.Finite.check(Schema.isBetween({ minimum: -20, maximum: 0 }))),
+  /** `gain`, unless told: one gain for all of it, less than needed where the ceiling binds. `limit`: a limiter holds the peaks. */
+  mode: Schema.optionalKey(Schema.Literals(["gain", "limit"])),
+  /** Audio that is no further from the target, and below the ceiling, is left alone; 0 unless told. */
+  toleranceLu: Schema.optionalKey(Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 10 }))),
+});
+export type LoudnessTarget = typeof LoudnessTarget.Type;
+
+/** Integrated loudness and true peak; `null` where silence, or too little audio, has none. */
+export const Levels = Schema.Struct({
+  integratedLufs: Schema.NullOr(Schema.Finite),
+  truePeakDbtp: Schema.NullOr(Schema.Finite),
+});
+export type Levels = typeof Levels.Type;
+
+/** What was done about the loudness of an output; `after` was measured in the finished file, decoded. */
+export const LoudnessResult = Schema.Struct({
+  mode: Schema.Literals(["gain", "limit"]),
+  before: Levels,
+  after: Levels,
+  gainDb: Schema.Finite,
+  /** `truePeak`: the ceiling kept the gain smaller, or the limiter was at work. */
+  limitedBy: Schema.NullOr(Schema.Literal("truePeak")),
+  /** Why nothing was done; `tooLittle`: under 400 ms, or nowhere above −70 LUFS. */
+  skipped: Schema.NullOr(Schema.Literals(["silent", "tooLittle", "withinTolerance"])),
+});
+export type LoudnessResult = typeof LoudnessResult.Type;
+
+/** What is to be done, before it has been. */
+export type LoudnessPlan = Pick<LoudnessResult, "mode" | "before" | "gainDb" | "limitedBy" | "skipped">;
+
+/** The ceiling of a target, in dBTP. */
+export const ceilingOf = ({ ceilingDbtp = -1 }: LoudnessTarget): number => ceilingDbtp;
+
+/** What brings audio of the given levels to a target: the gain, and whether the ceiling binds. */
+export const plan = (target: LoudnessTarget, before: Levels): LoudnessPlan => {
+  const { targetLufs, mode = "gain", toleranceLu = 0 } = target;
+  const nothing = { mode, before, gainDb: 0, limitedBy: null };
+  const { integratedLufs, truePeakDbtp } = before;
+  if (truePeakDbtp === null) return { ...nothing, skipped: "silent" };
+  if (integratedLufs === null) return { ...nothing, skipped: "tooLittle" };
+  const wanted = targetLufs - integratedLufs;
+  const room = ceilingOf(target) - truePeakDbtp;
+  if (Math.abs(wanted) <= toleranceLu && room >= 0) return { ...nothing, skipped: "withinTolerance" };
+  const isBound = wanted > room;
+  return {
+    mode,
+    before,
+    gainDb: isBound && mode === "gain" ? room : wanted,
+    limitedBy: isBound ? "truePeak" : null,
+    skipped: null,
+  };
+};

@@ -1,0 +1,101 @@
+import type { MediaFacts } from "../../domain/media/MediaFacts.ts";
+import { type OutputFormat, traits } from "../../domain/media/OutputFormat.ts";
+import { type Processing, secondsAfter } from "../../domain/media/Processing.ts";
+import type { Encoding } from "../../domain/media/OutputSpec.ts";
+
+/** Filters of ffmpeg, in order. */
+export type Filters = ReadonlyArray<string>;
+
+/**
+ * What makes the sound of an output from that of a source: everything that its loudness depends on, but for the gain that brings it
+ * to a target.
+ */
+export const soundFilters = (
+  encoding: Encoding,
+  { channels, durationSeconds }: Pick<MediaFacts, "channels" | "durationSeconds">,
+): Filters => {
+  const { trim, channelSelect, denoise, speed = 1, fade, gainDb = 0 } = encoding.processing;
+  const end = trim?.endSeconds === undefined ? "" : `:end=${decimal(trim.endSeconds)}`;
+  return [
+    ...(trim ? [`atrim=start=${decimal(trim.startSeconds)}${end}`, "asetpts=PTS-STARTPTS"] : []),
+    ...(channelSelect === undefined ? [] : [`pan=mono|c0=c${channelSelect}`]),
+    ...(denoise ? [`afftdn=nr=${denoise.reductionDb ?? 12}:nf=${denoise.noiseFloorDb ?? -50}`] : []),
+    ...(speed === 1 ? [] : [`atempo=${decimal(speed)}`]),
+    ...layoutFilters(encoding, channelSelect === undefined ? channels : 1),
+    ...(fade ? fadeFilters(fade, secondsAfter(encoding.processing, durationSeconds)) : []),
+    ...(gainDb === 0 ? [] : [gainFilter(gainDb)]),
+  ];
+};
+
+/** The fades share what there is where it is too short for both. */
+const fadeFilters = (
+  { inSeconds = 0, outSeconds = 0 }: NonNullable<Processing["fade"]>,
+  seconds: number,
+): Filters => {
+  const share = Math.min(1, seconds / (inSeconds + outSeconds));
+  const [rise, fall] = [inSeconds * share, outSeconds * share];
+  return [
+    ...(rise > 0 ? [`afade=t=in:st=0:d=${decimal(rise)}`] : []),
+    ...(fall > 0 ? [`afade=t=out:st=${decimal(seconds - fall)}:d=${decimal(fall)}`] : []),
+  ];
+};
+
+/** Without an exponent, to the microsecond. */
+const decimal = (value: number): string => value.toFixed(6);
+
+/** Whether nothing is done to the sound but a mix. */
+export const isUntouched = ({ processing }: Encoding): boolean => Object.keys(processing).length === 0;
+
+/** The gain, and what the format needs. */
+export const finishingFilters = (encoding: Encoding, gainDb: number, isWide: boolean): Filters => [
+  ...(gainDb === 0 ? [] : [gainFilter(gainDb)]),
+  ...delayFilters(encoding),
+  ...ditherFilters(
+    encoding,
+    isWide || encoding.loudness !== null || !isUntouched(encoding),
+    bitDepthOf(encoding, isWide),
+  ),
+];
+
+/** A gain, computed in 64 bits. */
+export const gainFilter = (gainDb: number): string => `volume=${gainDb.toFixed(6)}dB:precision=double`;
+
+/** As what a lossless format stores samples: what was asked for, else 24 bits where the source has more than 16, else 16. */
+export const bitDepthOf = ({ bitDepth }: Encoding, isWide: boolean) => bitDepth ?? (isWide ? 24 : 16);
+
+/**
+ * The channel layouts that Ogg's codecs define, for 1 to 8 channels (RFC 7845, 5.1.1.2; Vorbis I, 4.3.9). The others hold them
+ * too, AC-3 up to six.
+ */
+const layouts = ["mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1"];
+
+/** Those of Apple Lossless, by ffmpeg's names. */
+const appleLayouts = ["mono", "stereo", "3.0", "4.0", "5.0", "5.1", "6.1(back)", "7.1(wide)"];
+
+const needLayouts: ReadonlyArray<OutputFormat> = ["opus", "ogg", "alac", "ac3"];
+
+/**
+ * Nothing where the source's channels can stay as they are. A mix (ITU-R BS.775: centre and surrounds at −3 dB) is scaled so that it
+ * is never louder than full scale; left to itself, ffmpeg does that for integers only.
+ */
+export const layoutFilters = ({ format, channels }: Encoding, sourceChannels: number): Filters => {
+  if (channels === sourceChannels && !needLayouts.includes(format)) return [];
+  const layout = (format === "alac" ? appleLayouts : layouts)[channels - 1];
+  return [
+    layout === undefined
+      ? `aformat=channel_layouts=${channels}c`
+      : `aresample=ochl=${layout}:rematrix_maxval=1`,
+  ];
+};
+
+/** Decoders skip the first frame of WMA, which other encoders begin with; ffmpeg's begins with the sound itself. */
+const delayFilters = ({ format, sampleRate }: Encoding): Filters => {
+  const frame = sampleRate <= 16_000 ? 512 : sampleRate <= 22_050 ? 1_024 : 2_048;
+  return format === "wma" ? [`aresample=${sampleRate}`, `adelay=delays=${frame}S:all=1`] : [];
+};
+
+/** Fewer bits than the sound has would be cut off, which is heard in fades; noise of one bit hides that. */
+const ditherFilters = ({ format, sampleRate }: Encoding, isFine: boolean, bitDepth: unknown): Filters =>
+  isFine && bitDepth === 16 && traits[format].bitDepths !== null
+    ? [`aresample=${sampleRate}:osf=${format === "alac" ? "s16p" : "s16"}:dither_method=triangular`]
+    : [];

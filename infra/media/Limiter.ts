@@ -1,0 +1,58 @@
+import { Effect } from "effect";
+import { join } from "node:path";
+import { ceilingOf, type LoudnessPlan, type LoudnessTarget } from "../../domain/media/Loudness.ts";
+import { type Filters, gainFilter } from "./Filters.ts";
+import { measureLevels, type Sound, type SoundLimits, writeSounds } from "./SoundFiles.ts";
+
+/** How often the limiter is set anew: each round takes a decode, and brings both figures closer. */
+const rounds = 5;
+
+/** What 16-bit samples may add to a peak. */
+const marginDb = 0.02;
+
+/** The loudness is near enough. */
+const toleranceLu = 0.01;
+
+/** How far the gain may be turned up against what the limiter takes away. */
+const maxExtraDb = 6;
+
+/** The filter's least limit. */
+const minLimitDb = -24;
+
+/**
+ * Brings a sound to a loudness with a limiter where its peaks are in the way. ffmpeg's limiter looks at samples: it works at four
+ * times the rate, to see the peaks between them, and its threshold and the gain before it are corrected by what was measured behind
+ * it. Answers the limited file, the gain that was applied, and what must still be taken off for the ceiling to hold.
+ */
+export const limit = Effect.fnUntraced(function* (
+  limits: SoundLimits,
+  { path: from, media }: Sound,
+  filters: Filters,
+  target: LoudnessTarget,
+  { gainDb: wanted }: LoudnessPlan,
+) {
+  const sound: Sound = { path: join(limits.workspace, "_limited.wav"), media };
+  const ceiling = ceilingOf(target) - marginDb;
+  let gainDb = wanted, limitDb = ceiling, excessDb = 0;
+  for (let round = 1; round <= rounds; round++) {
+    yield* writeSounds(limits, from, [{
+      ...sound,
+      filters: [...filters, ...limiterFilters(gainDb, limitDb, media.sampleRate)],
+    }]);
+    const { integratedLufs, truePeakDbtp } = yield* measureLevels(limits, sound);
+    if (integratedLufs === null || truePeakDbtp === null) break;
+    excessDb = Math.max(0, truePeakDbtp - ceiling);
+    const missing = target.targetLufs - integratedLufs;
+    if (round === rounds || (excessDb === 0 && Math.abs(missing) <= toleranceLu)) break;
+    limitDb = Math.max(minLimitDb, limitDb - excessDb);
+    gainDb = Math.min(wanted + maxExtraDb, gainDb + missing);
+  }
+  return { path: sound.path, gainDb, excessDb };
+});
+
+const limiterFilters = (gainDb: number, limitDb: number, sampleRate: number): Filters => [
+  gainFilter(gainDb),
+  `aresample=${4 * sampleRate}`,
+  `alimiter=limit=${(10 ** (limitDb / 20)).toFixed(9)}:attack=5:release=50:level=0:latency=1`,
+  `aresample=${sampleRate}`,
+];

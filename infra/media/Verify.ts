@@ -1,0 +1,61 @@
+import { Effect } from "effect";
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { pipeline } from "node:stream/promises";
+import type { Encoding } from "../../domain/media/OutputSpec.ts";
+import type { RenderedFile } from "../../services/MediaEngine.ts";
+import { badInput, outputTooLarge } from "./BadInput.ts";
+import { unavailable } from "./FfmpegProcess.ts";
+import { readHeader } from "./Header.ts";
+import * as LameTag from "./LameTag.ts";
+
+/** What an output may be. */
+export interface RenderLimits {
+  readonly maxSeconds: number;
+  readonly maxBytes: number;
+}
+
+/** The sizes in AIFF's header are 32-bit numbers, and no compressed format needs more. WAV goes on as RF64 (EBU Tech 3306). */
+const max32BitBytes = 4 * 1024 ** 3 - 1024 ** 2;
+
+/** How large an output may get. */
+export const maxBytesOf = ({ format }: Encoding, limits: RenderLimits): number =>
+  format === "wav" ? limits.maxBytes : Math.min(limits.maxBytes, max32BitBytes);
+
+/** Some formats cannot hold a few samples: what is written is empty or cannot be read. */
+const shortSeconds = 0.1;
+
+/** The facts of an output that ffmpeg has written, given the number of samples that its encoder got, if that is known. */
+export const verify = Effect.fnUntraced(function* (
+  { encoding, path, samples }: Pick<RenderedFile, "encoding" | "path"> & { readonly samples: number | null },
+  sourceSeconds: number,
+  limits: RenderLimits,
+) {
+  const { size } = yield* Effect.tryPromise({ try: () => stat(path), catch: unavailable });
+  if (encoding.format === "mp3" && samples !== null) yield* LameTag.setSamples(path, samples);
+  if (size > maxBytesOf(encoding, limits)) return yield* outputTooLarge;
+  const durationSeconds = yield* readHeader(path).pipe(
+    // Bare streams declare none.
+    Effect.map((header) =>
+      header.declaredSeconds ?? (samples === null ? header.guessedSeconds : samples / encoding.sampleRate)
+    ),
+    Effect.catchIf(({ reason }) => reason._tag === "BadInput", () => Effect.succeed(null)),
+  );
+  if (!durationSeconds) {
+    return yield* sourceSeconds < shortSeconds
+      ? badInput("ENCODE_FAILED", "encode", `The audio is too short for ${encoding.format}`)
+      : badInput("DECODE_FAILED", "decode", "Nothing in the audio could be decoded");
+  }
+  return { encoding, path, sizeBytes: size, sha256: yield* digest(path), durationSeconds };
+});
+
+const digest = (path: string) =>
+  Effect.tryPromise({
+    try: async (signal) => {
+      const hash = createHash("sha256");
+      await pipeline(createReadStream(path), hash, { signal });
+      return hash.digest("hex");
+    },
+    catch: unavailable,
+  });

@@ -1,0 +1,65 @@
+import { assert, describe, it } from "@effect/vitest";
+import { Schema } from "effect";
+import { type Levels, LoudnessTarget, plan } from "../../../domain/media/Loudness.ts";
+
+const levels = (integratedLufs: number | null, truePeakDbtp: number | null): Levels => ({
+  integratedLufs,
+  truePeakDbtp,
+});
+
+describe("plan", () => {
+  it("turns up or down by what is missing, where the peaks stay below the ceiling", () => {
+    const before = levels(-20, -12);
+    assert.deepStrictEqual(plan({ targetLufs: -16 }, before), {
+      mode: "gain",
+      before,
+      gainDb: 4,
+      limitedBy: null,
+      skipped: null,
+    });
+    assert.strictEqual(plan({ targetLufs: -23 }, before).gainDb, -3);
+  });
+
+  it("turns up by less where the ceiling binds, of −1 dBTP unless told, and says so", () => {
+    const before = levels(-20, -4);
+    assert.deepInclude(plan({ targetLufs: -14 }, before), { gainDb: 3, limitedBy: "truePeak" });
+    assert.deepInclude(plan({ targetLufs: -14, ceilingDbtp: 0 }, before), {
+      gainDb: 4,
+      limitedBy: "truePeak",
+    });
+    assert.deepInclude(plan({ targetLufs: -17, ceilingDbtp: -1 }, before), { gainDb: 3, limitedBy: null });
+    assert.deepInclude(plan({ targetLufs: -20 }, levels(-20, 0.5)), { gainDb: -1.5, limitedBy: "truePeak" });
+  });
+
+  it("leaves it to a limiter where that is asked for", () => {
+    assert.deepInclude(plan({ targetLufs: -14, mode: "limit" }, levels(-20, -4)), {
+      mode: "limit",
+      gainDb: 6,
+      limitedBy: "truePeak",
+    });
+    assert.deepInclude(plan({ targetLufs: -14, mode: "limit" }, levels(-20, -12)), { limitedBy: null });
+  });
+
+  it("does nothing within the tolerance, unless the peaks are too high", () => {
+    const target = { targetLufs: -16, toleranceLu: 0.5 };
+    assert.deepInclude(plan(target, levels(-16.4, -3)), { gainDb: 0, skipped: "withinTolerance" });
+    assert.deepInclude(plan(target, levels(-16.6, -3)), { skipped: null });
+    assert.deepInclude(plan(target, levels(-16.4, 0)), { gainDb: -1, limitedBy: "truePeak", skipped: null });
+  });
+
+  it("does nothing to silence, and to what is too little to be measured", () => {
+    assert.deepInclude(plan({ targetLufs: -16 }, levels(null, null)), { gainDb: 0, skipped: "silent" });
+    assert.deepInclude(plan({ targetLufs: -16 }, levels(null, -80)), { gainDb: 0, skipped: "tooLittle" });
+  });
+});
+
+describe("a target", () => {
+  const isTarget = Schema.is(LoudnessTarget);
+
+  it("lies within bounds", () => {
+    for (const targetLufs of [-70, -5]) assert.isTrue(isTarget({ targetLufs }));
+    for (const targetLufs of [-70.1, -4.9, NaN, Infinity]) assert.isFalse(isTarget({ targetLufs }));
+    assert.isFalse(isTarget({ targetLufs: -16, ceilingDbtp: 0.1 }));
+    assert.isFalse(isTarget({ targetLufs: -16, mode: "squash" }));
+  });
+});

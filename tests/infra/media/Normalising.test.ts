@@ -1,0 +1,153 @@
+import { assert, layer } from "@effect/vitest";
+import { Effect } from "effect";
+import type { Levels, LoudnessTarget } from "../../../domain/media/Loudness.ts";
+import type { Encoding } from "../../../domain/media/OutputSpec.ts";
+import { make } from "../../../domain/signal/SignalAnalyser.ts";
+import { MediaEngine } from "../../../services/MediaEngine.ts";
+import { decode, silence, type Sound, wav } from "../../support/Audio.ts";
+import { assertProgress, encodingOf, engine, recorder, sourceOf, withProcesses } from "./MediaFixture.ts";
+
+/** Noise that swells and fades twice a second, the same at every run; its peaks lie 20 dB above its loudness. */
+const swelling = ({ seconds = 6, channels = 2, amplitude = 0.2, clicks = false } = {}): Sound => {
+  let state = 3;
+  const samples = Float32Array.from({ length: seconds * 44_100 * channels }, (_, i) => {
+    state = Math.imul(state, 1_664_525) + 1_013_904_223 | 0;
+    const time = Math.floor(i / channels) / 44_100;
+    const swell = 0.6 + 0.4 * Math.sin(4 * Math.PI * time);
+    const click = clicks && time % 0.5 < 0.002 ? 4 : 1;
+    return Math.max(-1, Math.min(1, amplitude * click * swell * state / 2 ** 31));
+  });
+  return { sampleRate: 44_100, channels, samples };
+};
+
+/** What the service's own meter says about a file, decoded by ffmpeg. */
+const levelsOf = (path: string, { sampleRate, channels }: Pick<Sound, "sampleRate" | "channels">): Levels => {
+  const analyser = make({ sampleRate, channels });
+  analyser.push(decode(path));
+  const { integratedLufs, truePeakDbtp } = analyser.finish().loudness ?? assert.fail();
+  return { integratedLufs, truePeakDbtp };
+};
+
+const renderTo = Effect.fnUntraced(function* (
+  sound: Sound,
+  encodings: readonly [Encoding, ...ReadonlyArray<Encoding>],
+  levels: Levels | null = null,
+) {
+  const { probe, render } = yield* MediaEngine;
+  const { workspace, source } = yield* sourceOf(wav(sound, "s24"));
+  const media = yield* probe(source);
+  const { shares, onProgress } = recorder();
+  const { files } = yield* render({ workspace, source, media, encodings, levels, onProgress });
+  assertProgress(shares);
+  return files;
+});
+
+const to = (loudness: LoudnessTarget, encoding: Partial<Encoding> = {}): Encoding =>
+  encodingOf({ format: "flac", loudness, ...encoding });
+
+layer(engine, { excludeTestServices: true })("an output of a loudness", (it) => {
+  it.effect.each([-30, -23, -16.5])(
+    "is brought to %d LUFS, as its file says when measured",
+    (targetLufs) =>
+      Effect.gen(function* () {
+        const sound = swelling({ amplitude: 0.05 });
+        const [{ path, loudness }] = yield* renderTo(sound, [to({ targetLufs })]);
+        const after = levelsOf(path, sound);
+        assert.approximately(after.integratedLufs ?? NaN, targetLufs, 0.02);
+        assert.deepStrictEqual([loudness?.mode, loudness?.limitedBy, loudness?.skipped], [
+          "gain",
+          null,
+          null,
+        ]);
+        assert.approximately(loudness?.after.integratedLufs ?? NaN, after.integratedLufs ?? NaN, 0.001);
+        assert.approximately(loudness?.after.truePeakDbtp ?? NaN, after.truePeakDbtp ?? NaN, 0.001);
+        const { before, gainDb = NaN } = loudness ?? {};
+        assert.approximately((before?.integratedLufs ?? NaN) + gainDb, targetLufs, 1e-9);
+        assert.strictEqual(decode(path).length, sound.samples.length);
+      }),
+  );
+
+  it.effect("is brought there as it will sound: mixed to mono, and at another rate", () =>
+    Effect.gen(function* () {
+      const sound = swelling({ amplitude: 0.05 });
+      // Two channels of noise that have nothing in common lose 3 dB when they are mixed.
+      const files = yield* renderTo(sound, [
+        to({ targetLufs: -24 }, { name: "mono", channels: 1 }),
+        to({ targetLufs: -24 }, { name: "low", sampleRate: 22_050 }),
+        to({ targetLufs: -20 }, { name: "mp3", format: "mp3", bitrateKbps: 192, channels: 1 }),
+      ]);
+      const [mono, low, mp3] = files;
+      assert.approximately(
+        levelsOf(mono.path, { sampleRate: 44_100, channels: 1 }).integratedLufs ?? NaN,
+        -24,
+        0.02,
+      );
+      assert.approximately(
+        levelsOf(low?.path ?? "", { sampleRate: 22_050, channels: 2 }).integratedLufs ?? NaN,
+        -24,
+        0.02,
+      );
+      // Lossy codecs drop what is hard to hear: what was reached is measured, and said as it is.
+      const after = levelsOf(mp3?.path ?? "", { sampleRate: 44_100, channels: 1 });
+      assert.approximately(after.integratedLufs ?? NaN, -20, 1);
+      assert.approximately(mp3?.loudness?.after.integratedLufs ?? NaN, after.integratedLufs ?? NaN, 0.001);
+    }));
+
+  it.effect("is as loud as the ceiling lets it be, and says so", () =>
+    Effect.gen(function* () {
+      const sound = swelling();
+      const [{ path, loudness }] = yield* renderTo(sound, [to({ targetLufs: -6, ceilingDbtp: -2 })]);
+      const after = levelsOf(path, sound);
+      assert.approximately(after.truePeakDbtp ?? NaN, -2, 0.02);
+      assert.strictEqual(loudness?.limitedBy, "truePeak");
+      assert.isBelow(after.integratedLufs ?? NaN, -7);
+    }));
+
+  it.effect.each([-14, -10])(
+    "reaches %d LUFS with a limiter, and no peak exceeds the ceiling",
+    (targetLufs) =>
+      Effect.gen(function* () {
+        const sound = swelling({ clicks: true });
+        const [{ path, loudness }] = yield* renderTo(sound, [to({ targetLufs, mode: "limit" })]);
+        const after = levelsOf(path, sound);
+        assert.isAtMost(after.truePeakDbtp ?? NaN, -1);
+        assert.approximately(after.integratedLufs ?? NaN, targetLufs, 0.1);
+        assert.deepStrictEqual([loudness?.mode, loudness?.limitedBy], ["limit", "truePeak"]);
+        assert.strictEqual(decode(path).length, sound.samples.length);
+      }),
+  );
+
+  it.effect("is not measured before where its loudness is known already, and is the same bytes", () =>
+    Effect.gen(function* () {
+      const sound = swelling();
+      const outputs = [to({ targetLufs: -23 })] as const;
+      const first = yield* withProcesses(renderTo(sound, outputs));
+      const known = first.result[0].loudness?.before ?? null;
+      const second = yield* withProcesses(renderTo(sound, outputs, known));
+      const measures = ({ processes }: typeof first) =>
+        processes.filter(({ name }) => name === "ffmpeg measure").length;
+      assert.deepStrictEqual([measures(first), measures(second)], [2, 1]);
+      assert.strictEqual(second.result[0].sha256, first.result[0].sha256);
+    }));
+
+  it.effect("is left alone where it is silent, too short, or near enough", () =>
+    Effect.gen(function* () {
+      const [silent] = yield* renderTo(silence(), [to({ targetLufs: -16 })]);
+      assert.deepStrictEqual(silent.loudness, {
+        mode: "gain",
+        before: { integratedLufs: null, truePeakDbtp: null },
+        after: { integratedLufs: null, truePeakDbtp: null },
+        gainDb: 0,
+        limitedBy: null,
+        skipped: "silent",
+      });
+      const short = { ...swelling(), samples: swelling().samples.slice(0, 20_000) };
+      assert.strictEqual(
+        (yield* renderTo(short, [to({ targetLufs: -16 })]))[0].loudness?.skipped,
+        "tooLittle",
+      );
+      const sound = swelling();
+      const [near] = yield* renderTo(sound, [to({ targetLufs: -16, toleranceLu: 10 }, { bitDepth: 24 })]);
+      assert.deepStrictEqual([near.loudness?.gainDb, near.loudness?.skipped], [0, "withinTolerance"]);
+    }));
+});
