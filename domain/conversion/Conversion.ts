@@ -174,7 +174,8 @@ const decide = (
     }
     case "CompleteConversion": {
       const { outputs, failed, encoder } = command;
-      // Whichever attempt it comes from: every attempt stores the same outputs under the same keys.
+      // Whichever attempt it comes from: the outputs it lists are stored, and another attempt can but store the same bytes under the
+      // same keys. Which outputs fail may differ, where a limit was near: the first attempt that is done decides.
       return Result.succeed(
         job.status === "running"
           ? [ConversionCompleted.make({ conversionId, outputs, failed, encoder })]

@@ -38,7 +38,9 @@ const undecodableExit = 69;
 /** The failure of a process that decodes and encodes: of the one or the other. */
 export const explain = (failed: ProcessFailed): MediaError => {
   const isDecoding = failed.exitCode === undecodableExit ||
-    /while opening decoder|Cannot determine format of input/.test(failed.log);
+    complaintsIn(failed.log).some((line) =>
+      /while opening decoder|Cannot determine format of input/.test(line)
+    );
   return isDecoding
     ? fromProcess("decode", { code: "DECODE_FAILED", detail: "The audio could not be decoded" })(failed)
     : fromProcess("encode", { code: "ENCODE_FAILED", detail: "An output could not be encoded" })(failed);
@@ -51,10 +53,14 @@ export const outputTooLarge: MediaError = badInput(
   "An output would be larger than is allowed",
 );
 
+/** The lines that tell of errors. ffmpeg prints tags into its log too, but never at the beginning of a line. */
+const complaintsIn = (log: string): ReadonlyArray<string> =>
+  log.split("\n").filter((line) => /^(?:\[[^\]]*\] )*\[(?:error|fatal)\]/.test(line));
+
 /** ffmpeg's own words, without prefixes, addresses and paths. */
 const reasonIn = (log: string): string | undefined =>
-  log.split("\n")
-    .findLast((line) => /\[(?:error|fatal)\]/.test(line) && !summaries.test(line))
+  complaintsIn(log)
+    .findLast((line) => !summaries.test(line))
     ?.replace(/^(?:\[[^\]]*\] *)+/, "")
     .replace(/(?:file:)?\/[^\s:]+/g, "the file")
     .trim();

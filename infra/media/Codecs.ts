@@ -42,8 +42,14 @@ export const findFormats = Effect.gen(function* () {
 
 const ask = (list: "-encoders" | "-muxers") =>
   runProgram("ffmpeg", ["-hide_banner", list]).pipe(
+    Effect.timeout("30 seconds"),
     Effect.mapError(unavailable),
-    Effect.map(({ output }) => output),
+    // One that is being replaced at this moment must not pass for one that can do nothing.
+    Effect.flatMap(({ exitCode, output }) =>
+      exitCode === 0
+        ? Effect.succeed(output)
+        : Effect.fail(unavailable(new Error(`ffmpeg ${list} failed: ${output.slice(-500)}`)))
+    ),
   );
 
 const namesIn = (list: string, line: RegExp): ReadonlySet<string | undefined> =>

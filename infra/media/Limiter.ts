@@ -1,5 +1,4 @@
 import { Effect } from "effect";
-import { join } from "node:path";
 import { ceilingOf, type LoudnessPlan, type LoudnessTarget } from "../../domain/media/Loudness.ts";
 import { type Filters, gainFilter } from "./Filters.ts";
 import { measureLevels, type Sound, type SoundLimits, writeSounds } from "./SoundFiles.ts";
@@ -22,22 +21,23 @@ const minLimitDb = -24;
 /**
  * Brings a sound to a loudness with a limiter where its peaks are in the way. ffmpeg's limiter looks at samples: it works at four
  * times the rate, to see the peaks between them, and its threshold and the gain before it are corrected by what was measured behind
- * it. Answers the limited file, the gain that was applied, and what must still be taken off for the ceiling to hold.
+ * it. Writes the limited sound to `path`; answers the gain that was applied, and what must still be taken off for the ceiling to hold.
  */
 export const limit = Effect.fnUntraced(function* (
   limits: SoundLimits,
-  { path: from, media }: Sound,
+  from: Sound,
+  path: string,
   filters: Filters,
   target: LoudnessTarget,
   { gainDb: wanted }: LoudnessPlan,
 ) {
-  const sound: Sound = { path: join(limits.workspace, "_limited.wav"), media };
+  const sound: Sound = { path, media: from.media };
   const ceiling = ceilingOf(target) - marginDb;
   let gainDb = wanted, limitDb = ceiling, excessDb = 0;
   for (let round = 1; round <= rounds; round++) {
     yield* writeSounds(limits, from, [{
       ...sound,
-      filters: [...filters, ...limiterFilters(gainDb, limitDb, media.sampleRate)],
+      filters: [...filters, ...limiterFilters(gainDb, limitDb, from.media.sampleRate)],
     }]);
     const { integratedLufs, truePeakDbtp } = yield* measureLevels(limits, sound);
     if (integratedLufs === null || truePeakDbtp === null) break;
@@ -47,7 +47,7 @@ export const limit = Effect.fnUntraced(function* (
     limitDb = Math.max(minLimitDb, limitDb - excessDb);
     gainDb = Math.min(wanted + maxExtraDb, gainDb + missing);
   }
-  return { path: sound.path, gainDb, excessDb };
+  return { gainDb, excessDb };
 });
 
 const limiterFilters = (gainDb: number, limitDb: number, sampleRate: number): Filters => [

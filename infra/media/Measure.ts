@@ -75,6 +75,12 @@ export const measure = Effect.fnUntraced(function* (job: MeasureJob, maxSeconds:
   if (signal.signal.nonFiniteSamples > 0) {
     return yield* badInput("INVALID_SAMPLES", "decode", "The audio has samples that are not finite numbers");
   }
+  // What a part has thrown tells of the program, not of the audio: it is for the log.
+  yield* Effect.forEach(
+    Object.entries({ ...signal.errors, ...music.errors }),
+    ([part, said]) => Effect.logWarning(`The ${part} could not be measured: ${said}`),
+    { discard: true },
+  );
   const files = yield* writeFiles(job.workspace, signal, music);
   yield* progress.end;
   return { ...toReport(signal, music, declaredSeconds ?? 0), ...files } satisfies Measurement;
@@ -136,6 +142,8 @@ const toReport = (
     signal: facts,
     warnings: warningsOf({ ...facts, isDualMono, decodedSeconds: durationSeconds, declaredSeconds }),
     analyserVersion,
-    errors: { ...errors, ...music.errors },
+    errors: Object.fromEntries(
+      Object.keys({ ...errors, ...music.errors }).map((part) => [part, "It could not be measured"]),
+    ),
   };
 };

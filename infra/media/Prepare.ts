@@ -1,15 +1,13 @@
-import { Effect } from "effect";
-import { rename } from "node:fs/promises";
+import { Effect, Result } from "effect";
 import { join } from "node:path";
 import { type Levels, type LoudnessPlan, plan } from "../../domain/media/Loudness.ts";
 import { obstacle, secondsAfter } from "../../domain/media/Processing.ts";
 import type { Encoding } from "../../domain/media/OutputSpec.ts";
-import type { OnProgress } from "../../services/MediaEngine.ts";
+import type { MediaError, OnProgress, Rendering } from "../../services/MediaEngine.ts";
 import { badInput, tooLong } from "./BadInput.ts";
-import { unavailable } from "./FfmpegProcess.ts";
 import { type Filters, finishingFilters, isUntouched, layoutFilters, soundFilters } from "./Filters.ts";
 import { limit } from "./Limiter.ts";
-import { measureLevels, type Sound, type SoundLimits, writeSounds } from "./SoundFiles.ts";
+import { bytesOf, measureLevels, remove, type Sound, type SoundLimits, writeSounds } from "./SoundFiles.ts";
 
 /** How an output is made, once its loudness is settled. */
 export interface Prepared {
@@ -29,62 +27,86 @@ export interface Material extends SoundLimits {
   readonly levels: Levels | null;
 }
 
+/** An output that cannot be made, and why. */
+export type Failed = Rendering["failed"][number];
+
 /**
- * Settles how each output is made. One that is to be of a loudness is measured first, as it will sound: from the source where that
- * sounds the same, else from a file that is written for this.
+ * Settles how each output is made, or why it cannot be: one cannot spoil the others. One that is to be of a loudness is measured
+ * first, as it will sound: from the source where that sounds the same, else from a file that is written for this.
  */
 export const prepare = Effect.fnUntraced(function* (
   material: Material,
   encodings: ReadonlyArray<Encoding>,
   onProgress: OnProgress,
 ) {
-  const { source, isWide } = material;
-  for (const { processing } of encodings) {
-    const why = obstacle(processing, source.media);
-    if (why !== null) return yield* badInput("ENCODE_FAILED", "encode", why);
-    if (secondsAfter(processing, source.media.durationSeconds) > material.maxSeconds) {
-      return yield* tooLong("encode", material.maxSeconds);
-    }
-  }
-  const sounds = yield* makeSounds(material, encodings);
-  const known = new Map<string, Levels>();
-  if (material.levels !== null) known.set(source.path, material.levels);
-  const prepared: Array<Prepared> = [];
-  for (const [index, encoding] of encodings.entries()) {
+  const { source, levels, maxBytes } = material;
+  const possible = encodings.filter((encoding) => refusalOf(material, encoding) === null);
+  const { sounds, failures } = yield* makeSounds(material, possible);
+  let room = [...sounds.values()].reduce((left, sound) => left - bytesOf(sound), maxBytes);
+  const known = new Map(levels === null ? [] : [[source.path, levels]]);
+  const settle = Effect.fnUntraced(function* (encoding: Encoding, index: number) {
     const { loudness } = encoding;
-    const filters = soundFilters(encoding, source.media);
+    const key = keyOf(encoding, source);
+    const refusal = refusalOf(material, encoding) ?? (loudness && failures.get(key));
+    if (refusal) return yield* refusal;
+    const made = (path: string, filters: Filters, plan: LoudnessPlan | null): Prepared => ({
+      ...{ encoding, path, filters, plan },
+      isWide: material.isWide,
+    });
+    const finish = (gainDb: number) => finishingFilters(encoding, gainDb, material.isWide);
     if (loudness === null) {
-      const finish = finishingFilters(encoding, 0, isWide);
-      prepared.push({ encoding, path: source.path, filters: [...filters, ...finish], isWide, plan: null });
-      continue;
+      return made(source.path, [...soundFilters(encoding, source.media), ...finish(0)], null);
     }
-    const made = sounds.get(keyOf(encoding, source));
-    const sound = made ?? source;
+    const sound = sounds.get(key) ?? source;
     const layout = layoutFilters(encoding, encoding.channels);
-    const levels = known.get(sound.path) ?? (yield* measureLevels(material, sound));
-    known.set(sound.path, levels);
-    const planned = plan(loudness, levels);
-    if (planned.mode === "limit" && planned.limitedBy !== null) {
-      const limited = yield* limit(material, sound, layout, loudness, planned);
-      const path = join(material.workspace, `_limited-${index}.wav`);
-      yield* Effect.tryPromise({ try: () => rename(limited.path, path), catch: unavailable });
-      const finish = finishingFilters(encoding, -limited.excessDb, isWide);
-      const gainDb = limited.gainDb - limited.excessDb;
-      prepared.push({
-        encoding,
-        path,
-        filters: [...layout, ...finish],
-        isWide,
-        plan: { ...planned, gainDb },
-      });
-    } else {
-      const finish = finishingFilters(encoding, planned.gainDb, isWide);
-      prepared.push({ encoding, path: sound.path, filters: [...layout, ...finish], isWide, plan: planned });
+    const before = known.get(sound.path) ?? (yield* measureLevels(material, sound));
+    known.set(sound.path, before);
+    const planned = plan(loudness, before);
+    if (planned.mode === "gain" || planned.limitedBy === null) {
+      return made(sound.path, [...layout, ...finish(planned.gainDb)], planned);
+    }
+    if (bytesOf(sound) > room) return yield* noRoom;
+    const path = join(material.workspace, `_limited-${index}.wav`);
+    const { gainDb, excessDb } = yield* limit(material, sound, path, layout, loudness, planned).pipe(
+      Effect.onError(() => remove(path)),
+    );
+    room -= bytesOf(sound);
+    return made(path, [...layout, ...finish(-excessDb)], { ...planned, gainDb: gainDb - excessDb });
+  });
+  const prepared: Array<Result.Result<Prepared, Failed>> = [];
+  for (const [index, encoding] of encodings.entries()) {
+    prepared.push(yield* outcomeOf(encoding, settle(encoding, index)));
+    const key = keyOf(encoding, source), sound = sounds.get(key);
+    const isNeeded = encodings.slice(index + 1).some((later) => keyOf(later, source) === key) ||
+      prepared.some((made) => Result.isSuccess(made) && made.success.path === sound?.path);
+    if (sound !== undefined && !isNeeded) {
+      yield* remove(sound.path);
+      room += bytesOf(sound);
     }
     yield* onProgress((index + 1) / encodings.length);
   }
   return prepared;
 });
+
+/** What became of an output: a failure that comes of its input is its own. */
+export const outcomeOf = <A, R>(encoding: Encoding, making: Effect.Effect<A, MediaError, R>) =>
+  making.pipe(
+    Effect.map((made): Result.Result<A, Failed> => Result.succeed(made)),
+    Effect.catchReason(
+      "MediaError",
+      "BadInput",
+      ({ failure: reason }) => Effect.succeed<Result.Result<A, Failed>>(Result.fail({ encoding, reason })),
+    ),
+  );
+
+/** Why an output cannot be made of a source, as far as can be told before it is tried. */
+const refusalOf = ({ source: { media }, maxSeconds }: Material, { processing }: Encoding) => {
+  const why = obstacle(processing, media);
+  if (why !== null) return badInput("ENCODE_FAILED", "encode", why);
+  return secondsAfter(processing, media.durationSeconds) > maxSeconds ? tooLong("encode", maxSeconds) : null;
+};
+
+const noRoom = badInput("OUTPUT_LIMIT", "encode", "The output needs more room than one conversion may take");
 
 /** Whether an output sounds as its source does, but for its codec. */
 const isAlike = (encoding: Encoding, { media }: Sound): boolean =>
@@ -94,21 +116,45 @@ const isAlike = (encoding: Encoding, { media }: Sound): boolean =>
 const keyOf = (encoding: Encoding, { media }: Sound): string =>
   [encoding.sampleRate, ...soundFilters(encoding, media)].join();
 
-/** Writes what sounds unlike the source and must be measured: each different sound once, by its key. */
+/** Writes what sounds unlike the source and must be measured: each different sound once, by its key; or says why it cannot be. */
 const makeSounds = Effect.fnUntraced(function* (material: Material, encodings: ReadonlyArray<Encoding>) {
   const { source, workspace } = material;
   const sounds = new Map<string, Sound & { readonly filters: Filters }>();
+  const failures = new Map<string, MediaError>();
+  let room = material.maxBytes;
   for (const encoding of encodings) {
     const key = keyOf(encoding, source);
     if (encoding.loudness === null || isAlike(encoding, source) || sounds.has(key)) continue;
     const { sampleRate, channels, processing } = encoding;
     const durationSeconds = secondsAfter(processing, source.media.durationSeconds);
-    sounds.set(key, {
+    const sound = {
       path: join(workspace, `_sound-${sounds.size}.wav`),
       media: { ...source.media, sampleRate, channels, durationSeconds },
       filters: soundFilters(encoding, source.media),
-    });
+    };
+    if (bytesOf(sound) > room) {
+      failures.set(key, noRoom);
+    } else {
+      room -= bytesOf(sound);
+      sounds.set(key, sound);
+    }
   }
-  if (sounds.size > 0) yield* writeSounds(material, source.path, [...sounds.values()]);
-  return sounds;
+  const written = [...sounds.values()];
+  const failure = written.length === 0 ? null : yield* failureOf(writeSounds(material, source, written));
+  if (failure === null) return { sounds, failures };
+  for (const [key, sound] of sounds) {
+    const own = written.length === 1 ? failure : yield* failureOf(writeSounds(material, source, [sound]));
+    if (own === null) continue;
+    failures.set(key, own);
+    sounds.delete(key);
+    yield* remove(sound.path);
+  }
+  return { sounds, failures };
 });
+
+/** The failure of an effect that comes of its input, if it has any. */
+const failureOf = <R>(effect: Effect.Effect<unknown, MediaError, R>) =>
+  effect.pipe(
+    Effect.as(null),
+    Effect.catchIf(({ reason }) => reason._tag === "BadInput", (error) => Effect.succeed(error)),
+  );

@@ -11,9 +11,9 @@ import { cpuSecondsFor, run } from "./FfmpegProcess.ts";
 import { readHeader } from "./Header.ts";
 import { inputArguments } from "./InputArguments.ts";
 import { outputArguments } from "./OutputArguments.ts";
-import { prepare } from "./Prepare.ts";
+import { type Failed, outcomeOf, prepare } from "./Prepare.ts";
 import * as ProgressMeter from "./ProgressMeter.ts";
-import { measureLevels } from "./SoundFiles.ts";
+import { measureLevels, remove } from "./SoundFiles.ts";
 import { maxBytesOf, type RenderLimits, verify } from "./Verify.ts";
 
 /** A file to render, and into what. */
@@ -28,7 +28,7 @@ export interface RenderJob {
 }
 
 /** How one output ended. */
-type Outcome = Result.Result<RenderedFile, Rendering["failed"][number]>;
+type Outcome = Result.Result<RenderedFile, Failed>;
 
 /**
  * Renders all outputs by one ffmpeg process, which decodes once; then reads each one back to make sure of it. Where that process
@@ -87,14 +87,16 @@ const renderTogether = Effect.fnUntraced(function* (job: RenderJob, isWide: bool
   const [first, last] = isLevelled ? [0.4, 0.8] : [0, 1];
   const material = { ...limits, workspace, source: { path: source, media }, isWide, levels };
   const prepared = yield* prepare(material, encodings, portion(job.onProgress, 0, first));
-  const outputs = prepared.map((output) => ({
-    ...output,
-    file: join(workspace, `${output.encoding.name}.${traits[output.encoding.format].extension}`),
-  }));
+  const outputs = prepared.flatMap((output) => Result.isSuccess(output) ? [output.success] : []);
+  if (outputs.length === 0) {
+    return prepared.flatMap((output) => Result.isFailure(output) ? [Result.fail(output.failure)] : []);
+  }
   const inputs = [...new Set(outputs.map(({ path }) => path))];
-  const lengths = encodings.map(({ processing }) => secondsAfter(processing, media.durationSeconds));
+  const fileOf = ({ name, format }: Encoding) => join(workspace, `${name}.${traits[format].extension}`);
+  const lengthOf = ({ processing }: Encoding) => secondsAfter(processing, media.durationSeconds);
+  const lengths = outputs.map(({ encoding }) => lengthOf(encoding));
   const progress = ProgressMeter.make(portion(job.onProgress, first, last), Math.max(...lengths));
-  const samples = [media, ...encodings].reduce(
+  const samples = [media, ...outputs.map(({ encoding }) => encoding)].reduce(
     (sum, { sampleRate, channels }) =>
       sum + sampleRate * channels * Math.max(media.durationSeconds, ...lengths),
     0,
@@ -111,13 +113,13 @@ const renderTogether = Effect.fnUntraced(function* (job: RenderJob, isWide: bool
       ) => ["-threads", "2", "-t", `${limits.maxSeconds + 1}`, ...inputArguments(path)]),
       ...outputs.flatMap((output) => [
         ...outputArguments({ ...output, input: inputs.indexOf(output.path) }, media.tags),
-        `file:${output.file}`,
+        `file:${fileOf(output.encoding)}`,
       ]),
     ],
     directory: workspace,
     cpuSeconds: cpuSecondsFor(samples),
     // Of several outputs, ffmpeg's own option -fs stops none before all have reached it.
-    fileBytes: Math.max(...encodings.map((encoding) => maxBytesOf(encoding, limits))),
+    fileBytes: Math.max(...outputs.map(({ encoding }) => maxBytesOf(encoding, limits))),
   }, (stdout) =>
     stdout.pipe(
       Stream.decodeText(),
@@ -128,51 +130,51 @@ const renderTogether = Effect.fnUntraced(function* (job: RenderJob, isWide: bool
         renderedSeconds = Number(micros) / 1e6;
         return progress.at(renderedSeconds);
       }),
-    )).pipe(Effect.catchTag("ProcessFailed", (failed) => Effect.fail(explain(failed))));
+    )).pipe(
+      Effect.catchTag("ProcessFailed", (failed) => Effect.fail(explain(failed))),
+      Effect.ensuring(Effect.forEach(inputs.filter((path) => path !== source), remove, { discard: true })),
+    );
   // Encoders add a little at both ends.
   if (renderedSeconds > limits.maxSeconds + 0.5) return yield* tooLong("decode", limits.maxSeconds);
-  const outcomes = yield* Effect.forEach(
-    outputs,
-    ({ encoding, file, plan }, index) =>
-      verify({ encoding, path: file, samples: encodedSamples(log, index) }, lengths[index] ?? 0, limits)
-        .pipe(
-          Effect.flatMap((verified) =>
-            Effect.map(
-              plan === null ? Effect.succeed(null) : resultOf(plan, job, encoding, file, limits),
-              (loudness): Outcome => Result.succeed({ ...verified, loudness }),
-            )
-          ),
-          Effect.catchReason(
-            "MediaError",
-            "BadInput",
-            ({ failure: reason }) => Effect.succeed<Outcome>(Result.fail({ encoding, reason })),
-          ),
-        ),
-    { concurrency: 2 },
-  );
+  const outcomes = yield* Effect.forEach(prepared, (output) => {
+    if (Result.isFailure(output)) return Effect.succeed<Outcome>(Result.fail(output.failure));
+    const { encoding, plan } = output.success;
+    const path = fileOf(encoding), samples = encodedSamples(log, outputs.indexOf(output.success));
+    return outcomeOf(
+      encoding,
+      Effect.gen(function* () {
+        const verified = yield* verify({ encoding, path, samples }, lengthOf(encoding), limits);
+        return { ...verified, loudness: plan && (yield* resultOf(plan, job, verified, limits)) };
+      }),
+    );
+  }, { concurrency: 2 });
   yield* progress.end;
   yield* job.onProgress(1);
   return outcomes;
 });
 
-/** How many samples the encoder of an output was given; `null` where ffmpeg does not tell. */
+/**
+ * How many samples the encoder of an output was given; `null` where ffmpeg does not tell. It tells at its end; before, it prints tags,
+ * but none at the beginning of a line.
+ */
 const encodedSamples = (log: string, output: number): number | null => {
-  const line = new RegExp(`Output stream #${output}:0 .*\\((\\d+) samples\\)`).exec(log);
-  return line === null ? null : Number(line[1]);
+  const line = `^(?:\\[[^\\]]*\\] )*\\[verbose\\] +Output stream #${output}:0 .*\\((\\d+) samples\\)`;
+  const samples = Number([...log.matchAll(new RegExp(line, "gm"))].at(-1)?.[1] ?? NaN);
+  return Number.isSafeInteger(samples) ? samples : null;
 };
 
 /** What became of an output's loudness, measured in the finished file. */
 const resultOf = (
   plan: LoudnessPlan,
   { workspace, media }: RenderJob,
-  { format, sampleRate, channels }: Encoding,
-  path: string,
-  limits: RenderLimits,
+  { path, durationSeconds, encoding: { format, sampleRate, channels } }: Omit<RenderedFile, "loudness">,
+  { maxSeconds, maxBytes }: RenderLimits,
 ) => {
   // Opus is decoded at 48 kHz, whatever it was made from.
-  const found = { ...media, channels, sampleRate: format === "opus" ? 48_000 : sampleRate };
+  const found = { ...media, durationSeconds, channels, sampleRate: format === "opus" ? 48_000 : sampleRate };
   return Effect.map(
-    measureLevels({ ...limits, workspace }, { path, media: found }),
+    // Encoders add a little at both ends.
+    measureLevels({ workspace, maxSeconds: maxSeconds + 1, maxBytes }, { path, media: found }),
     (after): LoudnessResult => ({ ...plan, after }),
   );
 };

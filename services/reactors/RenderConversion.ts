@@ -29,8 +29,11 @@ export const makeRenderConversion = Effect.fnUntraced(
     const measuredLevels = (tenantId: TenantId, uploadId: UploadId) =>
       views.analysesOf(tenantId, [uploadId]).pipe(
         Effect.map((analyses) => {
-          const found = analyses.find(({ report }) => report !== null)?.report?.loudness;
-          return found ? { integratedLufs: found.integratedLufs, truePeakDbtp: found.truePeakDbtp } : null;
+          const report = analyses.find(({ report }) => report !== null)?.report;
+          // Levels that could not be measured would pass for those of silence.
+          if (!report || report.errors.loudness !== undefined) return null;
+          const { integratedLufs, truePeakDbtp } = report.loudness;
+          return { integratedLufs, truePeakDbtp };
         }),
         Effect.orElseSucceed(() => null),
       );

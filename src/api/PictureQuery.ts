@@ -14,7 +14,7 @@ const colour = Schema.optionalKey(Schema.String.check(Schema.isPattern(hexColour
 /** How large a picture is, in pixels of a screen; with a scale of 2 it has twice as many pixels each way. */
 const size = {
   width: whole(16, 2_000),
-  height: whole(16, 1_000),
+  height: whole(16, 500),
   scale: Schema.optionalKey(Schema.Literals(["1", "2"])),
 };
 

@@ -1,4 +1,4 @@
-import { Effect, type Result, Stream } from "effect";
+import { Effect, type Result, Semaphore, Stream } from "effect";
 import { HttpServerResponse } from "effect/http";
 import { HttpApiBuilder } from "effect/http-api";
 import type { BlobKey } from "../../domain/BlobKey.ts";
@@ -37,6 +37,8 @@ export const analysisHandlers = HttpApiBuilder.group(
     const views = yield* Views;
     const store = yield* EventStore;
     const blobs = yield* BlobStore;
+    // One picture at a time: what it is drawn of may be large.
+    const drawing = yield* Semaphore.make(1);
 
     const find = Effect.fnUntraced(function* (uploadId: UploadId) {
       const { tenantId } = yield* Caller;
@@ -117,11 +119,17 @@ export const analysisHandlers = HttpApiBuilder.group(
               detail: `JSON has at most ${maxJsonPixels} pixels; zoom out, or ask for format=dat`,
             });
           }
-          const peaks = yield* decoded(waveform.key, decodeDat);
           if (query.format === "png") {
-            const rms = waveform.rmsKey && decodeRms(yield* read(waveform.rmsKey));
-            return yield* waveformPicture(peaks, rms, query, query.zoom);
+            return yield* Semaphore.withPermit(
+              drawing,
+              Effect.gen(function* () {
+                const peaks = yield* decoded(waveform.key, decodeDat);
+                const rms = waveform.rmsKey && decodeRms(yield* read(waveform.rmsKey));
+                return yield* waveformPicture(peaks, rms, query, query.zoom);
+              }),
+            );
           }
+          const peaks = yield* decoded(waveform.key, decodeDat);
           const zoomed = zoom(peaks, wanted);
           const bits = query.bits === "16" ? 16 : 8;
           return query.format === "dat"
@@ -138,7 +146,13 @@ export const analysisHandlers = HttpApiBuilder.group(
           yield* caughtUp(views, query, headers);
           const { spectrogram } = yield* reportOf(params.id);
           if (spectrogram === null) return yield* missing("spectrogram");
-          return yield* spectrogramPicture(yield* decoded(spectrogram.key, decodeSpectrogram), query);
+          return yield* Semaphore.withPermit(
+            drawing,
+            Effect.flatMap(
+              decoded(spectrogram.key, decodeSpectrogram),
+              (found) => spectrogramPicture(found, query),
+            ),
+          );
         }, orProblem),
       );
   }),

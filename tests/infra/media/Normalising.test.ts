@@ -1,14 +1,24 @@
 import { assert, layer } from "@effect/vitest";
 import { Effect } from "effect";
+import { readdirSync } from "node:fs";
 import type { Levels, LoudnessTarget } from "../../../domain/media/Loudness.ts";
 import type { Encoding } from "../../../domain/media/OutputSpec.ts";
 import { make } from "../../../domain/signal/SignalAnalyser.ts";
+import { render } from "../../../infra/media/Render.ts";
 import { MediaEngine } from "../../../services/MediaEngine.ts";
-import { decode, silence, type Sound, wav } from "../../support/Audio.ts";
-import { assertProgress, encodingOf, engine, recorder, sourceOf, withProcesses } from "./MediaFixture.ts";
+import { decode, silence, sine, type Sound, wav } from "../../support/Audio.ts";
+import {
+  assertProgress,
+  encodingOf,
+  engine,
+  factsOf,
+  recorder,
+  sourceOf,
+  withProcesses,
+} from "./MediaFixture.ts";
 
 /** Noise that swells and fades twice a second, the same at every run; its peaks lie 20 dB above its loudness. */
-const swelling = ({ seconds = 6, channels = 2, amplitude = 0.2, clicks = false } = {}): Sound => {
+const swelling = ({ seconds = 3, channels = 2, amplitude = 0.2, clicks = false } = {}): Sound => {
   let state = 3;
   const samples = Float32Array.from({ length: seconds * 44_100 * channels }, (_, i) => {
     state = Math.imul(state, 1_664_525) + 1_013_904_223 | 0;
@@ -46,12 +56,16 @@ const to = (loudness: LoudnessTarget, encoding: Partial<Encoding> = {}): Encodin
   encodingOf({ format: "flac", loudness, ...encoding });
 
 layer(engine, { excludeTestServices: true })("an output of a loudness", (it) => {
-  it.effect.each([-30, -23, -16.5])(
-    "is brought to %d LUFS, as its file says when measured",
-    (targetLufs) =>
-      Effect.gen(function* () {
-        const sound = swelling({ amplitude: 0.05 });
-        const [{ path, loudness }] = yield* renderTo(sound, [to({ targetLufs })]);
+  it.effect("is brought to its target, as its file says when measured", () =>
+    Effect.gen(function* () {
+      const sound = swelling({ amplitude: 0.05 });
+      const targets = [-30, -16.5];
+      const files = yield* renderTo(sound, [
+        to({ targetLufs: -30 }, { name: "soft" }),
+        to({ targetLufs: -16.5 }, { name: "loud" }),
+      ]);
+      for (const [index, { path, loudness }] of files.entries()) {
+        const targetLufs = targets[index] ?? NaN;
         const after = levelsOf(path, sound);
         assert.approximately(after.integratedLufs ?? NaN, targetLufs, 0.02);
         assert.deepStrictEqual([loudness?.mode, loudness?.limitedBy, loudness?.skipped], [
@@ -64,8 +78,9 @@ layer(engine, { excludeTestServices: true })("an output of a loudness", (it) => 
         const { before, gainDb = NaN } = loudness ?? {};
         assert.approximately((before?.integratedLufs ?? NaN) + gainDb, targetLufs, 1e-9);
         assert.strictEqual(decode(path).length, sound.samples.length);
-      }),
-  );
+      }
+      assert.lengthOf(files, targets.length);
+    }));
 
   it.effect("is brought there as it will sound: mixed to mono, and at another rate", () =>
     Effect.gen(function* () {
@@ -103,19 +118,62 @@ layer(engine, { excludeTestServices: true })("an output of a loudness", (it) => 
       assert.isBelow(after.integratedLufs ?? NaN, -7);
     }));
 
-  it.effect.each([-14, -10])(
-    "reaches %d LUFS with a limiter, and no peak exceeds the ceiling",
-    (targetLufs) =>
-      Effect.gen(function* () {
-        const sound = swelling({ clicks: true });
-        const [{ path, loudness }] = yield* renderTo(sound, [to({ targetLufs, mode: "limit" })]);
+  it.effect("reaches its target with a limiter, and no peak exceeds the ceiling", () =>
+    Effect.gen(function* () {
+      const sound = swelling({ clicks: true });
+      const files = yield* renderTo(sound, [
+        to({ targetLufs: -14, mode: "limit" }, { name: "soft" }),
+        to({ targetLufs: -10, mode: "limit" }, { name: "loud" }),
+      ]);
+      for (const [index, { path, loudness }] of files.entries()) {
         const after = levelsOf(path, sound);
         assert.isAtMost(after.truePeakDbtp ?? NaN, -1);
-        assert.approximately(after.integratedLufs ?? NaN, targetLufs, 0.1);
+        assert.approximately(after.integratedLufs ?? NaN, [-14, -10][index] ?? NaN, 0.1);
         assert.deepStrictEqual([loudness?.mode, loudness?.limitedBy], ["limit", "truePeak"]);
         assert.strictEqual(decode(path).length, sound.samples.length);
-      }),
-  );
+      }
+      assert.lengthOf(files, 2);
+    }));
+
+  it.effect("fails alone where there is no room to prepare it, and what was prepared is removed", () =>
+    Effect.gen(function* () {
+      const { workspace, source } = yield* sourceOf(wav(swelling()));
+      const { files, failed } = yield* render({
+        ...{ workspace, source, media: factsOf({ durationSeconds: 3 }), levels: null },
+        encodings: [
+          to({ targetLufs: -24 }, { name: "mono", channels: 1 }),
+          to({ targetLufs: -24 }, { name: "low", sampleRate: 22_050 }),
+          encodingOf({ format: "flac" }),
+        ],
+        onProgress: () => Effect.void,
+        // Either of the first two takes half a megabyte before it is encoded.
+      }, { maxSeconds: 60, maxBytes: 800_000 });
+      assert.deepStrictEqual(files.map(({ encoding }) => encoding.name), ["mono", "flac"]);
+      assert.deepStrictEqual(failed.map(({ encoding, reason }) => [encoding.name, reason.code]), [
+        ["low", "OUTPUT_LIMIT"],
+      ]);
+      assert.deepStrictEqual(readdirSync(workspace).filter((name) => name.startsWith("_")), []);
+    }));
+
+  it.effect("fails alone where its sound cannot be measured", () =>
+    Effect.gen(function* () {
+      const { render } = yield* MediaEngine;
+      const sound = sine();
+      sound.samples[10_000] = 1e37;
+      const { workspace, source } = yield* sourceOf(wav(sound, "f32"));
+      const { files, failed } = yield* render({
+        ...{ workspace, source, media: factsOf(), levels: null },
+        encodings: [
+          to({ targetLufs: -24 }, { name: "infinite", processing: { gainDb: 40 } }),
+          encodingOf({ format: "flac" }),
+        ],
+        onProgress: () => Effect.void,
+      });
+      assert.deepStrictEqual(files.map(({ encoding }) => encoding.name), ["flac"]);
+      assert.deepStrictEqual(failed.map(({ encoding, reason }) => [encoding.name, reason.code]), [
+        ["infinite", "INVALID_SAMPLES"],
+      ]);
+    }));
 
   it.effect("is not measured before where its loudness is known already, and is the same bytes", () =>
     Effect.gen(function* () {
