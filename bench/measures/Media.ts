@@ -55,6 +55,14 @@ const prepared = Effect.gen(function* () {
   return { directory, engine: yield* openEngine(directory) };
 });
 
+/** The same with a track of three minutes. */
+const preparedTrack = Effect.gen(function* () {
+  const { directory, engine } = yield* prepared;
+  const track = join(directory, "track.flac");
+  makeTrack(track, trackSeconds);
+  return { track, ours: rate(trackSeconds, mediaJob(engine, track, [mp3, m4a, opus])) };
+});
+
 /** Three outputs and the full analysis of a track of three minutes, beside a script that does as much. */
 export const MediaTrack: Measure = {
   name: "media-track",
@@ -65,13 +73,8 @@ export const MediaTrack: Measure = {
   goal: { atLeast: 3 },
   mostRounds: 3,
   prepare: Effect.fnUntraced(function* () {
-    const { directory, engine } = yield* prepared;
-    const track = join(directory, "track.flac");
-    makeTrack(track, trackSeconds);
-    return {
-      ours: rate(trackSeconds, mediaJob(engine, track, [mp3, m4a, opus])),
-      baseline: rate(trackSeconds, shell(script(track, ["mp3", "m4a", "opus"]))),
-    };
+    const { track, ours } = yield* preparedTrack;
+    return { ours, baseline: rate(trackSeconds, shell(script(track, ["mp3", "m4a", "opus"]))) };
   }),
 };
 
@@ -84,12 +87,10 @@ export const MediaEncoding: Measure = {
   goal: { atLeast: 0.8 },
   mostRounds: 3,
   prepare: Effect.fnUntraced(function* () {
-    const { directory, engine } = yield* prepared;
-    const track = join(directory, "track.flac");
-    makeTrack(track, trackSeconds);
+    const { track, ours } = yield* preparedTrack;
     const all = Object.entries(encoders).map(([format, options]) => `${options} "${track}.out.${format}"`);
     return {
-      ours: rate(trackSeconds, mediaJob(engine, track, [mp3, m4a, opus])),
+      ours,
       baseline: rate(trackSeconds, shell(`ffmpeg -y -v error -i "${track}" ${all.join(" ")}`)),
     };
   }),

@@ -3,7 +3,7 @@ import { Cause, Clock, Deferred, Effect, Exit, Option, Queue } from "effect";
 import { SqlError } from "effect/sql";
 import { type Append, type AppendOutcome, EventStoreError } from "../../services/EventStore.ts";
 import { callAppend } from "./AppendCall.ts";
-import { isPermanent } from "./PermanentError.ts";
+import { isPermanent } from "./SqlState.ts";
 
 interface Waiting {
   readonly append: Append;

@@ -3,6 +3,7 @@ import { Effect, Layer, Schedule } from "effect";
 import { randomUUID } from "node:crypto";
 import { silentSeconds } from "../../services/EventBus.ts";
 import { JobClaims } from "../../services/JobClaims.ts";
+import { lapseAfter, takeLease } from "./LeaseRow.ts";
 
 /** How often a claim is renewed, or one that another process holds is tried again. */
 const pause = { renewal: "3 seconds", attempt: "1 second" } as const;
@@ -16,7 +17,6 @@ export const layer = (options: { readonly holder: string }) =>
     JobClaims,
     Effect.gen(function* () {
       const sql = yield* PgClient.PgClient;
-      const expiry = sql.literal(`clock_timestamp() + interval '${silentSeconds} seconds'`);
 
       // Those of processes that ended in the middle, and of jobs that nobody asked for again.
       yield* sql`DELETE FROM leases WHERE name LIKE 'job %' AND expires_at < clock_timestamp()`;
@@ -31,20 +31,18 @@ export const layer = (options: { readonly holder: string }) =>
             Effect.ignore,
           );
           const take = Effect.gen(function* () {
-            const taken = yield* sql`
-              INSERT INTO leases (name, holder, fencing, expires_at) VALUES (${name}, ${holder}, 1, ${expiry})
-              ON CONFLICT (name) DO UPDATE
-              SET holder = excluded.holder, fencing = leases.fencing + 1, expires_at = excluded.expires_at
-              WHERE leases.expires_at < clock_timestamp() RETURNING 1`;
-            if (taken.length > 0) yield* Effect.addFinalizer(() => release);
-            return taken.length > 0;
+            const taken = yield* takeLease(sql, { name, holder, seconds: silentSeconds });
+            if (taken !== null) yield* Effect.addFinalizer(() => release);
+            return taken !== null;
           }).pipe(Effect.uninterruptible, Effect.orElseSucceed(() => false));
           yield* Effect.repeat(take, {
             until: (isTaken) => isTaken,
             schedule: Schedule.spaced(pause.attempt),
           });
           const renew = sql`
-            UPDATE leases SET expires_at = ${expiry} WHERE name = ${name} AND holder = ${holder} RETURNING 1`
+            UPDATE leases SET expires_at = ${
+            lapseAfter(sql, silentSeconds)
+          } WHERE name = ${name} AND holder = ${holder} RETURNING 1`
             .pipe(
               Effect.map((renewed) => renewed.length > 0),
               Effect.orElseSucceed(() => true),

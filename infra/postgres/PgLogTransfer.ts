@@ -4,7 +4,7 @@ import { SqlError } from "effect/sql";
 import { Position, RecordedEvent } from "../../domain/event/RecordedEvent.ts";
 import { EventStoreError } from "../../services/EventStore.ts";
 import { type EventRecord, ReceiptRecord } from "../../services/EventRecord.ts";
-import { isPermanent } from "./PermanentError.ts";
+import { isPermanent } from "./SqlState.ts";
 import {
   LogNotEmpty,
   LogTransfer,

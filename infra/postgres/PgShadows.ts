@@ -1,11 +1,12 @@
 import { PgClient } from "@effect/sql-pg";
-import { Effect, Layer, Predicate, Schema, String } from "effect";
+import { Effect, Layer, Schema, String } from "effect";
 import { SqlError } from "effect/sql";
 import { Position } from "../../domain/event/RecordedEvent.ts";
 import type { Projection, ViewRow } from "../../services/projections/Projection.ts";
 import { type Batch, ProjectionStoreError } from "../../services/projections/ProjectionStore.ts";
 import { type Difference, Shadows, Verification } from "../../services/projections/Shadows.ts";
 import { lockStart, startSlot } from "./SlotStart.ts";
+import { sqlStateOf } from "./SqlState.ts";
 import { promptly, viewErrors } from "./ViewErrors.ts";
 import { foldInto } from "./ViewRows.ts";
 import { tableOf } from "./ViewTable.ts";
@@ -157,8 +158,7 @@ export const layer = Layer.effect(
 
 /** Whether somebody else held a lock for too long. */
 const isLockTimeout = (error: unknown): boolean =>
-  SqlError.isSqlError(error) && Predicate.hasProperty(error.reason.cause, "code") &&
-  error.reason.cause.code === "55P03";
+  SqlError.isSqlError(error) && sqlStateOf(error) === "55P03";
 
 const differenceOf = ({ id, live, rebuilt }: ReturnType<typeof decodePairs>[number]): Difference => {
   if (live === null) return { id, kind: "missing", fields: [] };

@@ -1,7 +1,7 @@
 import { Effect } from "effect";
 import { SqlError } from "effect/sql";
 import { ProjectionStoreError } from "../../services/projections/ProjectionStore.ts";
-import { isPermanent } from "./PermanentError.ts";
+import { isPermanent } from "./SqlState.ts";
 
 /** Tells what went wrong with a view's tables in the words of the ports. */
 export const viewErrors = <A, E, R>(

@@ -6,10 +6,8 @@ import { Api } from "../api/Api.ts";
 import { Caller } from "../api/Authorization.ts";
 import { fail } from "../api/Problem.ts";
 import { orProblem } from "./Failures.ts";
+import { pageOf, pageSize } from "./Page.ts";
 import { caughtUp, orFresh } from "./ReadYourWrites.ts";
-
-/** How many items a page has when no number is asked for. */
-const pageSize = 50;
 
 const day = 24 * 3_600_000;
 
@@ -28,8 +26,8 @@ export const overviewHandlers = HttpApiBuilder.group(
           yield* caughtUp(overviews, query, headers);
           const { cursor, limit = pageSize, ...filter } = query;
           const rows = yield* overviews.jobs(tenantId, { ...filter, after: cursor, limit: limit + 1 });
-          const items = rows.slice(0, limit);
-          return { items, nextCursor: rows.length > limit ? items.at(-1)?.id ?? null : null };
+          const { items, next } = pageOf(rows, limit);
+          return { items, nextCursor: next && next.id };
         }, orProblem),
       )
       .handle(
@@ -49,8 +47,8 @@ export const overviewHandlers = HttpApiBuilder.group(
           const { userId, cursor, limit = pageSize } = query;
           const inAll = yield* overviews.storageInAll(tenantId, userId);
           const rows = yield* overviews.storageUsage(tenantId, { userId, after: cursor, limit: limit + 1 });
-          const users = rows.slice(0, limit);
-          return { ...inAll, users, nextCursor: rows.length > limit ? users.at(-1)?.userId ?? null : null };
+          const { items: users, next } = pageOf(rows, limit);
+          return { ...inAll, users, nextCursor: next && next.userId };
         }, orProblem),
       )
       .handle(

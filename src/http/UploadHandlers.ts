@@ -17,6 +17,7 @@ import { fail } from "../api/Problem.ts";
 import { clientCommand } from "./ClientCommand.ts";
 import { serveContent } from "./ContentResponse.ts";
 import { orProblem } from "./Failures.ts";
+import { pageOf, pageSize } from "./Page.ts";
 import { linger, tooLarge } from "./MeteredBody.ts";
 import { links, presentUpload } from "./Presentation.ts";
 import { caughtUp, orFresh } from "./ReadYourWrites.ts";
@@ -97,10 +98,10 @@ export const uploadHandlers = HttpApiBuilder.group(
         Effect.fnUntraced(function* ({ query, headers }) {
           const { tenantId } = yield* Caller;
           yield* caughtUp(views, query, headers);
-          const limit = query.limit ?? 50;
+          const limit = query.limit ?? pageSize;
           const rows = yield* views.uploads(tenantId, { ...query, after: query.cursor, limit: limit + 1 });
-          const items = yield* present(rows.slice(0, limit));
-          return { items, nextCursor: rows.length > limit ? items.at(-1)?.id ?? null : null };
+          const { items, next } = pageOf(rows, limit);
+          return { items: yield* present(items), nextCursor: next && next.id };
         }, orProblem),
       )
       .handle(

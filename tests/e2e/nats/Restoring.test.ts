@@ -5,18 +5,11 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest";
 import { Effect, Layer, ManagedRuntime, Redacted } from "effect";
 import { inject } from "vitest";
 import * as Database from "../../../infra/postgres/Database.ts";
-import {
-  endAll,
-  eventually,
-  type Json,
-  type RunningService,
-  settled,
-  startService,
-} from "../../support/RunningService.ts";
+import { endAll, eventually, type Json, startService } from "../../support/RunningService.ts";
 import { type ScratchNats, startScratchNats } from "../../support/ScratchNats.ts";
 import { readLog } from "../../support/StoredLog.ts";
 import { TestDatabase } from "../../support/TestDatabase.ts";
-import { assertTold } from "../recovery/Checking.ts";
+import { assertFinished, assertTold } from "../recovery/Checking.ts";
 import { accept, short } from "../recovery/Uploading.ts";
 import { assertStreamIs } from "./StreamContents.ts";
 
@@ -49,33 +42,26 @@ describe("a service that is restored from a backup of its database", () => {
         sql`DROP DATABASE IF EXISTS ${sql(to)} WITH (FORCE)`,
         sql`CREATE DATABASE ${sql(to)} TEMPLATE ${sql(from)}`,
       ));
-  const finished = async (service: RunningService, id: string): Promise<Json> => {
-    const { status, conversions, analysis } = await settled(service, id);
-    assert.strictEqual(status, "ready");
-    assert.deepStrictEqual(conversions.map(({ status }: Json) => status), ["completed"]);
-    assert.strictEqual(analysis.status, "completed");
-  };
-
   it("shows what the backup has, and finishes what comes then, over a stream of the new history", async () => {
     let service = await startService({ DATABASE_URL: Redacted.value(url), NATS_URL: nats.url });
     const { id: kept } = await accept(service, short, "AnalysisCompleted");
-    await finished(service, kept);
+    await assertFinished(service, kept);
     await service.end("SIGINT");
     await copy(name(), backup());
 
     service = await service.restart();
     const { id: lost } = await accept(service, short, "AnalysisCompleted");
-    await finished(service, lost);
+    await assertFinished(service, lost);
     await service.end("SIGINT");
 
     await copy(backup(), name());
     await on(url, (sql) => sql`UPDATE log_head SET epoch = gen_random_uuid()`);
     service = await service.restart();
     await eventually(() => Promise.resolve(service.output()), (output) => output.includes("made anew"));
-    await finished(service, kept);
+    await assertFinished(service, kept);
     assert.strictEqual((await service.call(`/uploads/${lost}`)).status, 404);
     const { id: next } = await accept(service, short, "AnalysisCompleted");
-    await finished(service, next);
+    await assertFinished(service, next);
     const { items } = await service.json("/uploads");
     assert.deepStrictEqual(items.map(({ id }: Json) => id), [next, kept]);
 

@@ -15,14 +15,13 @@ import {
   launch,
   newDataDirectory,
   type RunningService,
-  settled,
   startService,
   upload,
 } from "../../support/RunningService.ts";
 import { type ScratchNats, startScratchNats } from "../../support/ScratchNats.ts";
 import { readLog } from "../../support/StoredLog.ts";
 import { TestDatabase } from "../../support/TestDatabase.ts";
-import { assertTold } from "../recovery/Checking.ts";
+import { assertFinished, assertTold } from "../recovery/Checking.ts";
 import { mediaProcesses, signal } from "../recovery/Crash.ts";
 import { long, recorded, short, type Source } from "../recovery/Uploading.ts";
 import { assertStreamIs, inHand } from "./StreamContents.ts";
@@ -64,18 +63,11 @@ describe("several processes on one database and one NATS server", () => {
   const send = ({ bytes }: Source): Promise<Json> =>
     upload(api, bytes, { filename: "audio", process: { outputs: [{ format: "mp3" }] } });
 
-  const assertFinished = async (id: string) => {
-    const { status, conversions, analysis } = await settled(api, id);
-    assert.strictEqual(status, "ready");
-    assert.deepStrictEqual(conversions.map(({ status }: Json) => status), ["completed"]);
-    assert.strictEqual(analysis.status, "completed");
-  };
-
   const says = (service: RunningService, words: string) =>
     eventually(() => Promise.resolve(service.output()), (output) => output.includes(words));
 
   it("finish an upload together", async () => {
-    await assertFinished((await send(short)).id);
+    await assertFinished(api, (await send(short)).id);
     assert.include(relay.output(), "This process relays the log, with lease 1");
     const ready = async ({ url }: RunningService) =>
       Object.keys((await (await fetch(`${url}/readyz`)).json()).parts).sort();
@@ -89,12 +81,12 @@ describe("several processes on one database and one NATS server", () => {
     process.kill(relay.pid, "SIGSTOP");
     const { id: second } = await send(short);
     await says(api, "This process relays the log, with lease");
-    await assertFinished(first);
-    await assertFinished(second);
+    await assertFinished(api, first);
+    await assertFinished(api, second);
     process.kill(relay.pid, "SIGCONT");
     const { id: third } = await send(short);
     await says(relay, "this one stands by");
-    await assertFinished(third);
+    await assertFinished(api, third);
     assert.strictEqual(api.output().split("it is made anew").length, 1);
   });
 
@@ -104,7 +96,7 @@ describe("several processes on one database and one NATS server", () => {
     await begun;
     await worker.end("SIGKILL");
     worker = await worker.restart();
-    await assertFinished(id);
+    await assertFinished(api, id);
   });
 
   it("do no job twice when it is delivered to another worker while it is in hand", async () => {
@@ -123,7 +115,7 @@ describe("several processes on one database and one NATS server", () => {
     // The first worker has no hand free: it can only be the second one.
     await eventually(() => inHand(nats.url, kind), (count) => count > 0);
     await signal(worker, "SIGCONT");
-    await assertFinished(id);
+    await assertFinished(api, id);
     const { items } = await api.json(`/jobs?uploadId=${id}`);
     assert.deepStrictEqual(items.map(({ attempt }: Json) => attempt), [1, 1]);
     await second.end("SIGINT");

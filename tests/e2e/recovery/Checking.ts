@@ -49,6 +49,14 @@ export const assertWhole = async (
   await assertTidy(service);
 };
 
+/** The upload is ready, and its one conversion and its analysis are completed. */
+export const assertFinished = async (service: RunningService, id: string): Promise<void> => {
+  const { status, conversions, analysis } = await settled(service, id);
+  assert.strictEqual(status, "ready");
+  assert.deepStrictEqual(conversions.map(({ status }: Json) => status), ["completed"]);
+  assert.strictEqual(analysis.status, "completed");
+};
+
 /** No file or directory of work that is over. */
 export const assertTidy = async ({ dataDirectory }: RunningService): Promise<void> => {
   assert.deepStrictEqual(await readdir(join(dataDirectory, "work")), []);
