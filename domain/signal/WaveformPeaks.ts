@@ -113,13 +113,13 @@ export const zoom = (peaks: WaveformPeaks, samplesPerPixel: number): WaveformPea
   return { ...peaks, samplesPerPixel, length, data };
 };
 
-/** From here on samples round to 32767 or more. */
-const HIGHEST = 32766.5 / 32768;
+/** The largest sample that is not clamped. */
+const HIGHEST = 32767 / 32768;
 
-/** A sample as a 16-bit integer: rounded (halves upwards) and clamped. */
+/** A sample as a 16-bit integer: finer ones lose their lower bits, as in libsndfile, which audiowaveform reads by; and clamped. */
 const toInt16 = (sample: number): number => {
   if (sample >= HIGHEST) return 32767;
   if (sample <= -1) return -32768;
-  // Conversion to int truncates: the offset makes that a rounding down, which is rounding after adding a half.
-  return (sample * 32768 + 32768.5 | 0) - 32768;
+  // Conversion to int truncates: the offset makes that a rounding down.
+  return (sample * 32768 + 32768 | 0) - 32768;
 };

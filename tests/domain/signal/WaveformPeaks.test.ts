@@ -32,9 +32,9 @@ describe("a waveform meter", () => {
     assert.deepStrictEqual(measure(1, every).data, expected);
   });
 
-  it("rounds finer samples, and clamps those beyond full scale", () => {
+  it("cuts the lower bits of finer samples off, and clamps those beyond full scale", () => {
     const fine = [0.4, 0.5, -0.5, -0.6, 99.7, 32766.4, 32766.6, 32767.7, 32768, 1e9, -32767.4, -40000, -1e9];
-    const coarse = [0, 1, 0, -1, 100, 32766, 32767, 32767, 32767, 32767, -32767, -32768, -32768];
+    const coarse = [0, 0, -1, -1, 99, 32766, 32766, 32767, 32767, 32767, -32768, -32768, -32768];
     assert.deepStrictEqual(pairs(measure(1, pcm(...fine))), coarse.flatMap((value) => [value, value]));
   });
 
