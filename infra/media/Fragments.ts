@@ -10,36 +10,30 @@ export interface Stretch {
   readonly bytes: number;
 }
 
-/** A fragmented MP4 file: what describes the track, and the fragments with their durations in units of the track. */
+/** An MP4 file of one track in fragments: what describes the track, and the fragments with their durations in units of the track. */
 export interface FragmentedFile {
   readonly head: Stretch;
   readonly fragments: ReadonlyArray<Stretch & { readonly duration: number }>;
 }
 
-/**
- * Finds the fragments of a file that ffmpeg has written with an index (`sidx`) before each. The index tells the duration, and belongs
- * to no fragment. (The boxes: ISO/IEC 14496-12, 8.16.3)
- */
+/** Finds the fragments of a file (ISO/IEC 14496-12, 8.8): each is a box `moof` and the `mdat` behind it. */
 export const readFragments = (path: string): Effect.Effect<FragmentedFile, MediaError> =>
   Effect.tryPromise({
     try: async () => {
       await using file = await open(path, "r");
       const { size } = await file.stat();
       const fragments: Array<FragmentedFile["fragments"][number]> = [];
-      let head = size, start = 0, duration = 0, box = 0;
-      for (let at = 0; at < size; at += box) {
-        const beginning = await readAt(file, { start: at, bytes: 48 });
-        const type = beginning.toString("latin1", 4, 8);
-        box = beginning.readUInt32BE(0);
-        if (box < 8) throw new Error(`A box of ${box} bytes at ${at}`);
-        if (type === "sidx") {
-          head = Math.min(head, at);
-          duration = beginning.readUInt32BE(44);
+      let start = size, duration = 0;
+      for (let at = 0; at < size;) {
+        const box = boxAt(await readAt(file, { start: at, bytes: 8 }), 0);
+        if (box.type === "moof") {
+          start = at;
+          duration = durationOf(await readAt(file, { start: at, bytes: box.bytes }));
         }
-        if (type === "moof") start = at;
-        if (type === "mdat") fragments.push({ start, bytes: at + box - start, duration });
+        at += box.bytes;
+        if (box.type === "mdat") fragments.push({ start, bytes: at - start, duration });
       }
-      return { head: { start: 0, bytes: head }, fragments };
+      return { head: { start: 0, bytes: fragments[0]?.start ?? size }, fragments };
     },
     catch: unavailable,
   });
@@ -58,4 +52,32 @@ const readAt = async (file: FileHandle, { start, bytes }: Stretch): Promise<Buff
   const buffer = Buffer.alloc(bytes);
   await file.read(buffer, 0, bytes, start);
   return buffer;
+};
+
+const boxAt = (buffer: Buffer, at: number) => {
+  const bytes = buffer.readUInt32BE(at);
+  if (bytes < 8) throw new RangeError(`Not the size of a box: ${bytes}`);
+  return { bytes, type: buffer.toString("latin1", at + 4, at + 8) };
+};
+
+/** The sum of the durations of a fragment's samples: each has its own (in `trun`), or all have the same (in `tfhd`). */
+const durationOf = (moof: Buffer): number => {
+  let common = 0, duration = 0;
+  for (let at = 8; at < moof.length;) {
+    const { bytes, type } = boxAt(moof, at);
+    const flags = moof.readUInt32BE(at + 8) & 0xffffff;
+    if (type === "tfhd" && (flags & 0x8) !== 0) {
+      common = moof.readUInt32BE(at + 16 + ((flags & 0x1) && 8) + ((flags & 0x2) && 4));
+    }
+    if (type === "trun") {
+      const samples = moof.readUInt32BE(at + 12);
+      const first = at + 16 + ((flags & 0x1) && 4) + ((flags & 0x4) && 4);
+      const entry = [0x100, 0x200, 0x400, 0x800].filter((field) => (flags & field) !== 0).length * 4;
+      for (let sample = 0; sample < samples; sample++) {
+        duration += (flags & 0x100) === 0 ? common : moof.readUInt32BE(first + sample * entry);
+      }
+    }
+    at += type === "traf" ? 8 : bytes;
+  }
+  return duration;
 };

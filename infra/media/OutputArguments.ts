@@ -73,7 +73,7 @@ const codecArguments = (encoding: Encoding, isWide: boolean): ReadonlyArray<stri
     case "dash":
       // Each fragment becomes a segment (ISO/IEC 23000-19); the edit list skips the encoder's delay.
       return [
-        ...[...bitRate, "-movflags", "+cmaf+dash+delay_moov+skip_trailer", "-use_editlist", "1"],
+        ...[...bitRate, "-movflags", "+cmaf+delay_moov+skip_trailer", "-use_editlist", "1"],
         ...["-frag_duration", `${segmentSeconds * 1e6}`],
       ];
     case "aac":
