@@ -148,20 +148,20 @@ const renderTogether = Effect.fnUntraced(function* (job: RenderJob, isWide: bool
       encoding,
       Effect.gen(function* () {
         const { bitratesKbps } = encoding;
-        const streamed = bitratesKbps && Array.map(bitratesKbps, (bitrateKbps) => ({
+        const written = bitratesKbps && Array.map(bitratesKbps, (bitrateKbps) => ({
           bitrateKbps,
           path: fileOf({ ...encoding, bitrateKbps }),
         }));
-        const verified = streamed === null
+        const verified = written === null
           ? yield* verify({ encoding, path: fileOf(encoding), samples }, lengthOf(encoding), limits)
           : yield* segment(
-            { encoding, variants: streamed, samples },
-            join(workspace, "_streams"),
+            { encoding, variants: written, samples },
+            join(workspace, "_variants"),
             lengthOf(encoding),
             limits,
           );
         // Of variants, the one of the highest bit rate is measured.
-        const path = streamed?.at(-1)?.path ?? verified.path;
+        const path = written?.at(-1)?.path ?? verified.path;
         return { ...verified, loudness: plan && (yield* resultOf(plan, job, { ...verified, path }, limits)) };
       }),
     );

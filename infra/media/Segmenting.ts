@@ -49,7 +49,7 @@ export const segment = Effect.fnUntraced(function* (
     segments.every((segment, index) => segment.samples === cuts[index]?.samples)
   );
   if (!isAligned || Math.abs(played - (samples ?? played)) > 2 * frameSamples) {
-    return yield* badInput("ENCODE_FAILED", "encode", "The streams do not hold what went into them");
+    return yield* badInput("ENCODE_FAILED", "encode", "The variants do not hold what went into them");
   }
 
   const hash = createHash("sha256");

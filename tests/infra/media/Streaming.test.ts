@@ -9,9 +9,18 @@ import type { Encoding } from "../../../domain/media/OutputSpec.ts";
 import { filesOf } from "../../../domain/media/Streaming.ts";
 import { make } from "../../../domain/signal/SignalAnalyser.ts";
 import { render } from "../../../infra/media/Render.ts";
+import { segment } from "../../../infra/media/Segmenting.ts";
 import { MediaEngine, type RenderedFile } from "../../../services/MediaEngine.ts";
-import { ffmpeg, sine, type Sound, wav } from "../../support/Audio.ts";
-import { assertProgress, encodingOf, engine, recorder, sourceOf, withProcesses } from "./MediaFixture.ts";
+import { encode, ffmpeg, sine, type Sound, wav } from "../../support/Audio.ts";
+import {
+  assertProgress,
+  encodingOf,
+  engine,
+  failureOf,
+  recorder,
+  sourceOf,
+  withProcesses,
+} from "./MediaFixture.ts";
 
 const renderAll = Effect.fnUntraced(function* (
   sound: Sound,
@@ -94,8 +103,9 @@ layer(engine, { excludeTestServices: true })("an output for adaptive streaming",
       for (
         const [file, seconds, amplitude] of [[first, 13, levelled], [second, 12.4, 0.5]] as const
       ) {
-        const { encoding: { sampleRate, bitratesKbps, name }, durationSeconds, streaming } = file;
-        assert.deepStrictEqual(streaming, { bitratesKbps: bitratesKbps ?? assert.fail(), segments: 3 });
+        const { encoding: { sampleRate, name }, durationSeconds, streaming } = file;
+        const bitratesKbps = file.encoding.bitratesKbps ?? assert.fail();
+        assert.deepStrictEqual(streaming, { bitratesKbps, segments: 3 });
         assert.strictEqual(durationSeconds, seconds);
         const variants = decodeVariants(file);
         assert.lengthOf(variants, bitratesKbps.length);
@@ -156,6 +166,31 @@ layer(engine, { excludeTestServices: true })("an output for adaptive streaming",
       ]);
       assert.strictEqual(file.durationSeconds, 1 / 44_100);
       assert.deepStrictEqual(file.streaming, { bitratesKbps: [64], segments: 1 });
+    }));
+
+  it.effect("is refused where its variants do not hold the same, or not what went into them", () =>
+    Effect.gen(function* () {
+      const { workspace } = yield* sourceOf("");
+      const written = (bitrateKbps: number, seconds: number) => {
+        const path = join(workspace, `${bitrateKbps}.mp4`);
+        encode(path, sine({ seconds }), "-movflags", "+cmaf+delay_moov+skip_trailer");
+        return { bitrateKbps, path };
+      };
+      const [whole, other] = [written(64, 1), written(96, 1.5)];
+      const encoding = encodingOf({ format: "dash", bitratesKbps: [64, 96] });
+      const segmented = (
+        variants: readonly [typeof whole, ...ReadonlyArray<typeof whole>],
+        samples: number,
+      ) => segment({ encoding, variants, samples }, workspace, 1, { maxSeconds: 600, maxBytes: 1e9 });
+      const { durationSeconds } = yield* segmented([whole], 44_100);
+      assert.strictEqual(durationSeconds, 1);
+      for (const refused of [segmented([whole], 46_149), segmented([whole, other], 44_100)]) {
+        const { code, detail } = yield* failureOf(refused);
+        assert.deepStrictEqual([code, detail], [
+          "ENCODE_FAILED",
+          "The variants do not hold what went into them",
+        ]);
+      }
     }));
 
   it.effect("fails alone where its files are too large together", () =>
