@@ -45,7 +45,7 @@ export const filesOf = (format: OutputFormat, { bitratesKbps, segments }: Stream
 
 /** The media type of one of these files, by its name; `null` for what is no such name. */
 export const fileTypeOf = (name: string): string | null => {
-  const extension = /^\d+k(\.m3u8|\.mp4|-\d+\.m4s)$/.exec(name)?.[1];
+  const extension = /^\d{1,3}k(\.m3u8|\.mp4|-\d{1,6}\.m4s)$/.exec(name)?.[1];
   if (extension === undefined) return null;
   return extension === ".m3u8" ? traits.hls.mediaType : "audio/mp4";
 };

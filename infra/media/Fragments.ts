@@ -1,8 +1,9 @@
 import { Effect } from "effect";
-import { Buffer } from "node:buffer";
-import { type FileHandle, open } from "node:fs/promises";
+import type { Buffer } from "node:buffer";
+import { open } from "node:fs/promises";
 import type { MediaError } from "../../services/MediaEngine.ts";
 import { unavailable } from "./FfmpegProcess.ts";
+import { readAt } from "./FileBytes.ts";
 
 /** A stretch of a file. */
 export interface Stretch {
@@ -25,10 +26,10 @@ export const readFragments = (path: string): Effect.Effect<FragmentedFile, Media
       const fragments: Array<FragmentedFile["fragments"][number]> = [];
       let start = size, duration = 0;
       for (let at = 0; at < size;) {
-        const box = boxAt(await readAt(file, { start: at, bytes: 8 }), 0);
+        const box = boxAt(await readAt(file, at, 8), 0);
         if (box.type === "moof") {
           start = at;
-          duration = durationOf(await readAt(file, { start: at, bytes: box.bytes }));
+          duration = durationOf(await readAt(file, at, box.bytes));
         }
         at += box.bytes;
         if (box.type === "mdat") fragments.push({ start, bytes: at - start, duration });
@@ -39,20 +40,14 @@ export const readFragments = (path: string): Effect.Effect<FragmentedFile, Media
   });
 
 /** The bytes of a stretch of a file. */
-export const readStretch = (path: string, stretch: Stretch): Effect.Effect<Buffer, MediaError> =>
+export const readStretch = (path: string, { start, bytes }: Stretch): Effect.Effect<Buffer, MediaError> =>
   Effect.tryPromise({
     try: async () => {
       await using file = await open(path, "r");
-      return await readAt(file, stretch);
+      return await readAt(file, start, bytes);
     },
     catch: unavailable,
   });
-
-const readAt = async (file: FileHandle, { start, bytes }: Stretch): Promise<Buffer> => {
-  const buffer = Buffer.alloc(bytes);
-  await file.read(buffer, 0, bytes, start);
-  return buffer;
-};
 
 const boxAt = (buffer: Buffer, at: number) => {
   const bytes = buffer.readUInt32BE(at);

@@ -54,7 +54,8 @@ export class ConversionsApi extends HttpApiGroup.make("conversions")
       success: HttpApiSchema.StreamUint8Array(),
     }).annotateMerge(OpenApi.annotations({
       summary: "The bytes of an output; `Range` and `ETag` are honoured",
-      description: "Of `hls` the playlist that leads to the variants, of `dash` the manifest.",
+      description:
+        "Of `hls` the playlist that leads to the variants, of `dash` the manifest; `sizeBytes` and `sha256` of the output are those of all files together.",
     })),
     HttpApiEndpoint.get("outputFile", "/conversions/:id/outputs/:name/:file", {
       params: { ...params, name: OutputName, file: Schema.String },

@@ -24,7 +24,19 @@ describe("the files of an output for streaming", () => {
       ...["audio/mp4", "audio/mp4", "audio/mp4", "application/vnd.apple.mpegurl"],
       ...["audio/mp4", "audio/mp4", "audio/mp4", "application/vnd.apple.mpegurl"],
     ]);
-    for (const name of ["", "64k", "k.mp4", "../64k.mp4", "64k.mp4/", "64k-.m4s", "64k.m4s", "64k.mp4\n"]) {
+    for (
+      const name of [
+        "",
+        "64k",
+        "k.mp4",
+        "../64k.mp4",
+        "64k.mp4/",
+        "64k-.m4s",
+        "64k.m4s",
+        "64k.mp4\n",
+        `${"6".repeat(300)}k.mp4`,
+      ]
+    ) {
       assert.isNull(fileTypeOf(name), JSON.stringify(name));
     }
   });
