@@ -71,6 +71,14 @@ export const rendition = (
   output: { readonly name: string; readonly format: OutputFormat },
 ): BlobKey => key(`${renditions(owner, conversionId)}${output.name}.${traits[output.format].extension}`);
 
+/** A further file of an output for streaming, by a name that the service settled. */
+export const renditionFile = (
+  owner: Owner,
+  conversionId: ConversionId,
+  output: { readonly name: string },
+  file: string,
+): BlobKey => key(`${renditions(owner, conversionId)}${output.name}/${file}`);
+
 /** Everything one analysis stores lies below this prefix. */
 export const analyses = (owner: Owner, analysisId: AnalysisId): string =>
   `${prefix(owner)}analysis/${analysisId}/`;

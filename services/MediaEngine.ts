@@ -5,6 +5,7 @@ import type { MediaFacts } from "../domain/media/MediaFacts.ts";
 import type { OutputFormat } from "../domain/media/OutputFormat.ts";
 import type { Levels, LoudnessResult } from "../domain/media/Loudness.ts";
 import type { Encoding } from "../domain/media/OutputSpec.ts";
+import type { Streaming } from "../domain/media/Streaming.ts";
 
 /** Why media work failed: with this input it always will (`failure` says why), or only this time. */
 export class MediaError extends Schema.TaggedError<MediaError>()("MediaError", {
@@ -14,7 +15,10 @@ export class MediaError extends Schema.TaggedError<MediaError>()("MediaError", {
   ]),
 }) {}
 
-/** A finished output file in the job's directory. */
+/**
+ * A finished output file in the job's directory. The further files of an output for streaming lie beside it, in a directory that is
+ * named like the output; size and hash are of all of them.
+ */
 export interface RenderedFile {
   readonly encoding: Encoding;
   readonly path: string;
@@ -22,6 +26,7 @@ export interface RenderedFile {
   readonly sha256: string;
   readonly durationSeconds: number;
   readonly loudness: LoudnessResult | null;
+  readonly streaming?: Streaming;
 }
 
 /** What rendering came to: the outputs that are there, at least one, and those that could not be made. */

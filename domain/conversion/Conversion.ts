@@ -12,6 +12,7 @@ import { LoudnessResult } from "../media/Loudness.ts";
 import { MediaFacts } from "../media/MediaFacts.ts";
 import { OutputFormat } from "../media/OutputFormat.ts";
 import { OutputName, OutputSpec } from "../media/OutputSpec.ts";
+import { Streaming } from "../media/Streaming.ts";
 
 // --- Events. Type names and field names are the storage format: never rename them, add versions instead. ---
 
@@ -27,6 +28,8 @@ export const RenderedOutput = Schema.Struct({
   channels: Schema.Int,
   /** `null` where nothing was asked for. */
   loudness: Schema.NullOr(LoudnessResult),
+  /** The further files of an output for streaming, by what their names are made of; size and hash are of all its files. */
+  streaming: Schema.optionalKey(Streaming),
 });
 export type RenderedOutput = typeof RenderedOutput.Type;
 

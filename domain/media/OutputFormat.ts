@@ -3,6 +3,7 @@ import { Schema } from "effect";
 /** The formats a conversion can produce. */
 export const OutputFormat = Schema.Literals([
   ...["mp3", "m4a", "aac", "opus", "ogg", "flac", "alac", "wav", "aiff", "wma", "amr", "ac3"] as const,
+  ...["hls", "dash"] as const,
 ]);
 export type OutputFormat = typeof OutputFormat.Type;
 
@@ -21,7 +22,13 @@ export interface FormatTraits {
   readonly maxSampleRate: number;
   readonly maxChannels: number;
   /** `null`: lossless, a bit rate cannot be asked for. */
-  readonly bitrateKbps: { readonly min: number; readonly max: number; readonly default: number } | null;
+  readonly bitrateKbps:
+    | { readonly min: number; readonly max: number; readonly default: number | null }
+    | null;
+  /** For adaptive streaming: how many bit rates it may have at once, and which it has unless told; `null`: it has one. */
+  readonly bitratesKbps:
+    | { readonly max: number; readonly default: readonly [number, ...ReadonlyArray<number>] }
+    | null;
   /** The scale of the encoder's variable bit rate, and which of its ends sounds best; `null`: it has none. */
   readonly quality: { readonly min: number; readonly max: number; readonly best: number } | null;
   /** The sample sizes to choose from; `null`: lossy, there is no choice. */
@@ -38,6 +45,7 @@ const aac = {
   maxSampleRate: 96_000,
   maxChannels: 8,
   bitrateKbps: { min: 8, max: 512, default: 192 },
+  bitratesKbps: null,
   quality: null,
   bitDepths: null,
 };
@@ -47,9 +55,21 @@ const lossless = {
   maxSampleRate: 384_000,
   maxChannels: 8,
   bitrateKbps: null,
+  bitratesKbps: null,
   quality: null,
   isGapless: true,
 };
+
+/** AAC in segments, at rates that browsers play. */
+const streaming = {
+  ...aac,
+  sampleRates: mpegRates,
+  maxSampleRate: 48_000,
+  maxChannels: 6,
+  bitrateKbps: { ...aac.bitrateKbps, default: null },
+  bitratesKbps: { max: 6, default: [64, 128, 256] },
+  isGapless: false,
+} as const;
 
 /** The traits of each format. */
 export const traits: Readonly<Record<OutputFormat, FormatTraits>> = {
@@ -62,6 +82,7 @@ export const traits: Readonly<Record<OutputFormat, FormatTraits>> = {
     maxSampleRate: 48_000,
     maxChannels: 2,
     bitrateKbps: { min: 8, max: 320, default: 192 },
+    bitratesKbps: null,
     quality: { min: 0, max: 9, best: 0 },
     bitDepths: null,
     isGapless: true,
@@ -77,6 +98,7 @@ export const traits: Readonly<Record<OutputFormat, FormatTraits>> = {
     maxSampleRate: 48_000,
     maxChannels: 8,
     bitrateKbps: { min: 6, max: 510, default: 128 },
+    bitratesKbps: null,
     quality: null,
     bitDepths: null,
     isGapless: true,
@@ -90,6 +112,7 @@ export const traits: Readonly<Record<OutputFormat, FormatTraits>> = {
     maxSampleRate: 192_000,
     maxChannels: 8,
     bitrateKbps: { min: 32, max: 500, default: 192 },
+    bitratesKbps: null,
     quality: { min: -1, max: 10, best: 10 },
     bitDepths: null,
     isGapless: true,
@@ -137,6 +160,7 @@ export const traits: Readonly<Record<OutputFormat, FormatTraits>> = {
     maxSampleRate: 48_000,
     maxChannels: 2,
     bitrateKbps: { min: 24, max: 320, default: 192 },
+    bitratesKbps: null,
     quality: null,
     bitDepths: null,
     isGapless: false,
@@ -150,6 +174,7 @@ export const traits: Readonly<Record<OutputFormat, FormatTraits>> = {
     maxSampleRate: 8_000,
     maxChannels: 1,
     bitrateKbps: { min: 5, max: 12, default: 12 },
+    bitratesKbps: null,
     quality: null,
     bitDepths: null,
     isGapless: false,
@@ -163,8 +188,16 @@ export const traits: Readonly<Record<OutputFormat, FormatTraits>> = {
     maxSampleRate: 48_000,
     maxChannels: 6,
     bitrateKbps: { min: 64, max: 640, default: 192 },
+    bitratesKbps: null,
     quality: null,
     bitDepths: null,
     isGapless: false,
   },
+  hls: {
+    ...streaming,
+    name: "HTTP Live Streaming",
+    extension: "m3u8",
+    mediaType: "application/vnd.apple.mpegurl",
+  },
+  dash: { ...streaming, name: "MPEG-DASH", extension: "mpd", mediaType: "application/dash+xml" },
 };

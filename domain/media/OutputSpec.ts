@@ -1,4 +1,4 @@
-import { Result, Schema } from "effect";
+import { Array as Arr, Result, Schema } from "effect";
 import type { MediaFacts } from "./MediaFacts.ts";
 import { LoudnessTarget } from "./Loudness.ts";
 import { CustomTags, type Processing, processingFields, processingOf } from "./Processing.ts";
@@ -7,11 +7,15 @@ import { BitDepth, OutputFormat, traits } from "./OutputFormat.ts";
 /** A safe file name without extension: outputs are addressed and stored by it. */
 export const OutputName = Schema.String.check(Schema.isPattern(/^[a-z0-9][a-z0-9_-]{0,62}$/));
 
+const BitrateKbps = Schema.Int.check(Schema.isBetween({ minimum: 5, maximum: 640 }));
+
 /** One output as a client asks for it; what is left out follows the source. */
 export const OutputRequest = Schema.Struct({
   name: Schema.optionalKey(OutputName),
   format: OutputFormat,
-  bitrateKbps: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 5, maximum: 640 }))),
+  bitrateKbps: Schema.optionalKey(BitrateKbps),
+  /** For adaptive streaming: several, ascending. */
+  bitratesKbps: Schema.optionalKey(Schema.NonEmptyArray(BitrateKbps)),
   /** Instead of a bit rate: a place on the scale of the encoder's variable bit rate. */
   quality: Schema.optionalKey(Schema.Finite.check(Schema.isBetween({ minimum: -1, maximum: 10 }))),
   bitDepth: Schema.optionalKey(BitDepth),
@@ -59,10 +63,14 @@ export const settle = (
 };
 
 const misfit = (
-  { format, bitrateKbps, quality, bitDepth, sampleRate, channels }: OutputSpec,
+  { format, bitrateKbps, bitratesKbps, quality, bitDepth, sampleRate, channels }: OutputSpec,
 ): InvalidOutput | null => {
   const { bitrateKbps: range, quality: scale, bitDepths, sampleRates, maxSampleRate, maxChannels } =
     traits[format];
+  if (bitratesKbps !== undefined) {
+    const detail = misfitOfRates(bitratesKbps, bitrateKbps, format);
+    if (detail !== null) return { field: "bitratesKbps", detail };
+  }
   if (bitrateKbps !== undefined && range === null) {
     return { field: "bitrateKbps", detail: `${format} is lossless and takes no bit rate` };
   }
@@ -99,6 +107,23 @@ const misfit = (
   return null;
 };
 
+const misfitOfRates = (
+  rates: ReadonlyArray<number>,
+  bitrateKbps: number | undefined,
+  format: OutputFormat,
+): string | null => {
+  const { bitrateKbps: range, bitratesKbps: several } = traits[format];
+  if (range === null || several === null) return `${format} does not take several bit rates`;
+  if (bitrateKbps !== undefined) return "Ask for one bit rate or for several, not for both";
+  if (rates.length > several.max) return `${format} takes at most ${several.max} bit rates`;
+  if (rates.some((rate, index) => rate <= (rates[index - 1] ?? 0))) {
+    return "The bit rates must be different, and ascend";
+  }
+  return rates.some((rate) => rate < range.min || rate > range.max)
+    ? `${format} takes ${range.min} to ${range.max} kbit/s`
+    : null;
+};
+
 /** What an output's processing asks for at odds with itself. */
 const contradiction = (
   { trim, channelSelect, channels, loudness, gainDb }: OutputSpec,
@@ -120,8 +145,10 @@ export interface Encoding {
   readonly format: OutputFormat;
   readonly sampleRate: number;
   readonly channels: number;
-  /** `null` for lossless formats, and where the quality decides. */
+  /** `null` for lossless formats, where the quality decides, and where there are several. */
   readonly bitrateKbps: number | null;
+  /** Those of the variants for adaptive streaming; `null` for an output in one file. */
+  readonly bitratesKbps: Arr.NonEmptyReadonlyArray<number> | null;
   readonly quality: number | null;
   /** `null` for lossy formats, and where the source decides: 24 bits where it has more than 16, else 16. */
   readonly bitDepth: BitDepth | null;
@@ -138,7 +165,7 @@ export const encodingFor = (
   spec: OutputSpec,
   source: Pick<MediaFacts, "sampleRate" | "channels">,
 ): Encoding => {
-  const { bitrateKbps, sampleRates, maxSampleRate, maxChannels } = traits[spec.format];
+  const { bitrateKbps, bitratesKbps, sampleRates, maxSampleRate, maxChannels } = traits[spec.format];
   const nearest = sampleRates?.find((rate) => rate >= source.sampleRate) ?? maxSampleRate;
   return {
     name: spec.name,
@@ -146,7 +173,11 @@ export const encodingFor = (
     sampleRate: spec.sampleRate ?? (sampleRates ? nearest : Math.min(source.sampleRate, maxSampleRate)),
     channels: spec.channels ??
       (spec.channelSelect === undefined ? Math.min(source.channels, maxChannels) : 1),
-    bitrateKbps: spec.quality === undefined && bitrateKbps ? spec.bitrateKbps ?? bitrateKbps.default : null,
+    bitrateKbps: spec.quality === undefined && bitrateKbps && !bitratesKbps
+      ? spec.bitrateKbps ?? bitrateKbps.default
+      : null,
+    bitratesKbps: bitratesKbps &&
+      (spec.bitratesKbps ?? (spec.bitrateKbps === undefined ? bitratesKbps.default : [spec.bitrateKbps])),
     quality: spec.quality ?? null,
     bitDepth: spec.bitDepth ?? null,
     loudness: spec.loudness ?? null,
@@ -154,3 +185,9 @@ export const encodingFor = (
     tags: spec.tags ?? {},
   };
 };
+
+/** What is to be encoded for an output: a variant for each of its bit rates, or only itself. */
+export const variantsOf = (encoding: Encoding): Arr.NonEmptyReadonlyArray<Encoding> =>
+  encoding.bitratesKbps === null
+    ? [encoding]
+    : Arr.map(encoding.bitratesKbps, (bitrateKbps) => ({ ...encoding, bitrateKbps, bitratesKbps: null }));

@@ -18,6 +18,8 @@ export const codecs: Readonly<Record<OutputFormat, { readonly encoder: string; r
   wma: { encoder: "wmav2", muxer: "asf" },
   amr: { encoder: "libopencore_amrnb", muxer: "amr" },
   ac3: { encoder: "ac3", muxer: "ac3" },
+  hls: { encoder: "aac", muxer: "mp4" },
+  dash: { encoder: "aac", muxer: "mp4" },
 };
 
 /** The name of ffmpeg's encoder of PCM samples of a size, in the byte order of a container. */

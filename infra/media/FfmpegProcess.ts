@@ -100,10 +100,9 @@ export const unavailable = (cause: unknown): MediaError =>
 const start = (
   { program, args, directory, cpuSeconds, fileBytes = 0, hasSecondOutput = false }: MediaProcess,
 ) => {
-  // ffmpeg tells at level "info" that a signal ended it; ffprobe would print every tag there. Each output has a filter
-  // graph: with a thread for each core, their stacks would soon fill the address space.
+  // ffmpeg tells at level "info" that a signal ended it; ffprobe would print every tag there.
   const options = program === "ffmpeg"
-    ? ["-nostdin", "-nostats", "-filter_threads", "1", "-loglevel", "level+info"]
+    ? ["-nostdin", "-nostats", ...singleThreaded, "-loglevel", "level+info"]
     : ["-loglevel", "level+warning"];
   const command = [program, "-hide_banner", ...options, ...args];
   // The soft limit of CPU time is a signal, which can be told from a kill by anybody else; the hard one is a kill.
@@ -125,6 +124,9 @@ const start = (
     killSignal: "SIGKILL",
   }).pipe(Effect.mapError(unavailable));
 };
+
+/** Each output has a filter graph: with a thread for each core, their stacks would soon fill the address space. */
+const singleThreaded = ["-filter_threads", "1", "-filter_complex_threads", "1"];
 
 const tail = <E>(stderr: Stream.Stream<Uint8Array, E>) =>
   stderr.pipe(

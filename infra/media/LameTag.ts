@@ -1,8 +1,9 @@
 import { Effect } from "effect";
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import { open } from "node:fs/promises";
 import type { MediaError } from "../../services/MediaEngine.ts";
 import { unavailable } from "./FfmpegProcess.ts";
+import { readAt } from "./FileBytes.ts";
 
 /**
  * Writes into an MP3 file's LAME tag how many samples are to be played: `samples`, after the encoder's delay. ffmpeg counts the
@@ -13,9 +14,9 @@ export const setSamples = (path: string, samples: number): Effect.Effect<void, M
   Effect.tryPromise({
     try: async () => {
       await using file = await open(path, "r+");
-      const id3 = await read(file, 0, 10);
+      const id3 = await readAt(file, 0, 10);
       const start = id3.toString("latin1", 0, 3) === "ID3" ? 10 + synchsafe(id3.subarray(6)) : 0;
-      const frame = await read(file, start, frameBytes);
+      const frame = await readAt(file, start, frameBytes);
       const tag = tagOffset(frame);
       if (tag === null) return;
       const isVersion1 = ((frame[1] ?? 0) & 0x08) !== 0;
@@ -37,14 +38,6 @@ const frameBytes = 256;
 
 /** What the check sum is taken of. */
 const checkedBytes = 190;
-
-type File = Awaited<ReturnType<typeof open>>;
-
-const read = async (file: File, position: number, length: number): Promise<Buffer> => {
-  const buffer = Buffer.alloc(length);
-  await file.read(buffer, 0, length, position);
-  return buffer;
-};
 
 /** Where the tag stands in a frame, after 9, 17 or 32 bytes of side information. */
 const tagOffset = (frame: Buffer): number | null =>

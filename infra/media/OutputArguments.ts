@@ -1,5 +1,6 @@
 import type { MediaFacts } from "../../domain/media/MediaFacts.ts";
-import type { Encoding } from "../../domain/media/OutputSpec.ts";
+import { type Encoding, variantsOf } from "../../domain/media/OutputSpec.ts";
+import { segmentSeconds } from "../../domain/media/Streaming.ts";
 import { codecs, pcmEncoder } from "./Codecs.ts";
 import { bitDepthOf, type Filters } from "./Filters.ts";
 
@@ -14,18 +15,31 @@ export interface Making {
   readonly isWide: boolean;
 }
 
-/** ffmpeg's options for one output, all but its path. What is written depends on nothing but the input and these. */
+/**
+ * ffmpeg's options for one output, with the paths of its files: one, or one for each variant, which come from one filter graph. What is
+ * written depends on nothing but the input and these. `index` tells it from the other outputs of the process.
+ */
 export const outputArguments = (
   { encoding, input, filters, isWide }: Making,
   tags: MediaFacts["tags"],
-): ReadonlyArray<string> => [
-  ...["-map", `${input}:a:0`, "-map_metadata", "-1", "-map_chapters", "-1"],
-  ...tagArguments(tags, encoding.tags),
-  ...["-ar", `${encoding.sampleRate}`, ...(filters.length === 0 ? [] : ["-af", filters.join(",")])],
-  ...codecArguments(encoding, isWide),
-  ...["-f", codecs[encoding.format].muxer],
-  ...["-threads", "1", "-fflags", "+bitexact", "-flags:a", "+bitexact"],
-];
+  index: number,
+  pathOf: (variant: Encoding) => string,
+): ReadonlyArray<string> => {
+  const variants = variantsOf(encoding);
+  const pads = variants.length === 1 ? [] : variants.map((_, variant) => `[o${index}v${variant}]`);
+  const graph = `[${input}:a:0]${[...filters, `asplit=${pads.length}`].join(",")}${pads.join("")}`;
+  const single = ["-map", `${input}:a:0`, ...(filters.length === 0 ? [] : ["-af", filters.join(",")])];
+  return [
+    ...(pads.length === 0 ? [] : ["-filter_complex", graph]),
+    ...variants.flatMap((variant, number) => [
+      ...(pads[number] === undefined ? single : ["-map", pads[number]]),
+      ...["-map_metadata", "-1", "-map_chapters", "-1", ...tagArguments(tags, encoding.tags)],
+      ...["-ar", `${encoding.sampleRate}`, ...codecArguments(variant, isWide)],
+      ...["-f", codecs[encoding.format].muxer],
+      ...["-threads", "1", "-fflags", "+bitexact", "-flags:a", "+bitexact", `file:${pathOf(variant)}`],
+    ]),
+  ];
+};
 
 /** The tags that mean the same in every format; the others tell of the source's container and encoder. */
 const portableTags = [
@@ -55,6 +69,13 @@ const codecArguments = (encoding: Encoding, isWide: boolean): ReadonlyArray<stri
     case "m4a":
       // An edit list counts in units of the film: with the sample rate for one it is exact.
       return [...bitRate, "-movie_timescale", `${sampleRate}`, "-movflags", "+faststart"];
+    case "hls":
+    case "dash":
+      // Each fragment becomes a segment (ISO/IEC 23000-19); the edit list skips the encoder's delay.
+      return [
+        ...[...bitRate, "-movflags", "+cmaf+delay_moov+skip_trailer", "-use_editlist", "1"],
+        ...["-frag_duration", `${segmentSeconds * 1e6}`],
+      ];
     case "aac":
     case "opus":
     case "wma":

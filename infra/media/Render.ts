@@ -4,7 +4,7 @@ import type { Levels, LoudnessPlan, LoudnessResult } from "../../domain/media/Lo
 import type { MediaFacts } from "../../domain/media/MediaFacts.ts";
 import { traits } from "../../domain/media/OutputFormat.ts";
 import { secondsAfter } from "../../domain/media/Processing.ts";
-import type { Encoding } from "../../domain/media/OutputSpec.ts";
+import { type Encoding, variantsOf } from "../../domain/media/OutputSpec.ts";
 import type { MediaError, OnProgress, RenderedFile, Rendering } from "../../services/MediaEngine.ts";
 import { badInput, explain, tooLong } from "./BadInput.ts";
 import { cpuSecondsFor, run } from "./FfmpegProcess.ts";
@@ -13,6 +13,7 @@ import { inputArguments } from "./InputArguments.ts";
 import { outputArguments } from "./OutputArguments.ts";
 import { type Failed, outcomeOf, prepare } from "./Prepare.ts";
 import * as ProgressMeter from "./ProgressMeter.ts";
+import { segment } from "./Segmenting.ts";
 import { measureLevels, remove } from "./SoundFiles.ts";
 import { maxBytesOf, type RenderLimits, verify } from "./Verify.ts";
 
@@ -92,11 +93,15 @@ const renderTogether = Effect.fnUntraced(function* (job: RenderJob, isWide: bool
     return prepared.flatMap((output) => Result.isFailure(output) ? [Result.fail(output.failure)] : []);
   }
   const inputs = [...new Set(outputs.map(({ path }) => path))];
-  const fileOf = ({ name, format }: Encoding) => join(workspace, `${name}.${traits[format].extension}`);
+  const fileOf = ({ name, format, bitrateKbps }: Encoding) =>
+    traits[format].bitratesKbps === null
+      ? join(workspace, `${name}.${traits[format].extension}`)
+      : join(workspace, `_${name}-${bitrateKbps}.mp4`);
+  const variants = outputs.flatMap(({ encoding }) => variantsOf(encoding));
   const lengthOf = ({ processing }: Encoding) => secondsAfter(processing, media.durationSeconds);
   const lengths = outputs.map(({ encoding }) => lengthOf(encoding));
   const progress = ProgressMeter.make(portion(job.onProgress, first, last), Math.max(...lengths));
-  const samples = [media, ...outputs.map(({ encoding }) => encoding)].reduce(
+  const samples = [media, ...variants].reduce(
     (sum, { sampleRate, channels }) =>
       sum + sampleRate * channels * Math.max(media.durationSeconds, ...lengths),
     0,
@@ -111,10 +116,9 @@ const renderTogether = Effect.fnUntraced(function* (job: RenderJob, isWide: bool
       ...inputs.flatMap((
         path,
       ) => ["-threads", "2", "-t", `${limits.maxSeconds + 1}`, ...inputArguments(path)]),
-      ...outputs.flatMap((output) => [
-        ...outputArguments({ ...output, input: inputs.indexOf(output.path) }, media.tags),
-        `file:${fileOf(output.encoding)}`,
-      ]),
+      ...outputs.flatMap((output, index) =>
+        outputArguments({ ...output, input: inputs.indexOf(output.path) }, media.tags, index, fileOf)
+      ),
     ],
     directory: workspace,
     cpuSeconds: cpuSecondsFor(samples),
@@ -139,12 +143,26 @@ const renderTogether = Effect.fnUntraced(function* (job: RenderJob, isWide: bool
   const outcomes = yield* Effect.forEach(prepared, (output) => {
     if (Result.isFailure(output)) return Effect.succeed<Outcome>(Result.fail(output.failure));
     const { encoding, plan } = output.success;
-    const path = fileOf(encoding), samples = encodedSamples(log, outputs.indexOf(output.success));
+    const samples = encodedSamples(log, variants.findIndex(({ name }) => name === encoding.name));
     return outcomeOf(
       encoding,
       Effect.gen(function* () {
-        const verified = yield* verify({ encoding, path, samples }, lengthOf(encoding), limits);
-        return { ...verified, loudness: plan && (yield* resultOf(plan, job, verified, limits)) };
+        const { bitratesKbps } = encoding;
+        const written = bitratesKbps && Array.map(bitratesKbps, (bitrateKbps) => ({
+          bitrateKbps,
+          path: fileOf({ ...encoding, bitrateKbps }),
+        }));
+        const verified = written === null
+          ? yield* verify({ encoding, path: fileOf(encoding), samples }, lengthOf(encoding), limits)
+          : yield* segment(
+            { encoding, variants: written, samples },
+            join(workspace, "_variants"),
+            lengthOf(encoding),
+            limits,
+          );
+        // Of variants, the one of the highest bit rate is measured.
+        const path = written?.at(-1)?.path ?? verified.path;
+        return { ...verified, loudness: plan && (yield* resultOf(plan, job, { ...verified, path }, limits)) };
       }),
     );
   }, { concurrency: 2 });

@@ -3,8 +3,9 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
+import type { OutputFormat } from "../../domain/media/OutputFormat.ts";
 import type { Encoding } from "../../domain/media/OutputSpec.ts";
-import type { RenderedFile } from "../../services/MediaEngine.ts";
+import type { MediaError, RenderedFile } from "../../services/MediaEngine.ts";
 import { badInput, outputTooLarge } from "./BadInput.ts";
 import { unavailable } from "./FfmpegProcess.ts";
 import { readHeader } from "./Header.ts";
@@ -19,12 +20,18 @@ export interface RenderLimits {
 /** The sizes in AIFF's header are 32-bit numbers, and no compressed format needs more. WAV goes on as RF64 (EBU Tech 3306). */
 const max32BitBytes = 4 * 1024 ** 3 - 1024 ** 2;
 
-/** How large an output may get. */
+/** How large an output may get, with all its files. */
 export const maxBytesOf = ({ format }: Encoding, limits: RenderLimits): number =>
   format === "wav" ? limits.maxBytes : Math.min(limits.maxBytes, max32BitBytes);
 
 /** Some formats cannot hold a few samples: what is written is empty or cannot be read. */
 const shortSeconds = 0.1;
+
+/** The failure of an output that holds no audio. */
+export const nothingIn = (format: OutputFormat, sourceSeconds: number): MediaError =>
+  sourceSeconds < shortSeconds
+    ? badInput("ENCODE_FAILED", "encode", `The audio is too short for ${format}`)
+    : badInput("DECODE_FAILED", "decode", "Nothing in the audio could be decoded");
 
 /** The facts of an output that ffmpeg has written, given the number of samples that its encoder got, if that is known. */
 export const verify = Effect.fnUntraced(function* (
@@ -42,11 +49,7 @@ export const verify = Effect.fnUntraced(function* (
     ),
     Effect.catchIf(({ reason }) => reason._tag === "BadInput", () => Effect.succeed(null)),
   );
-  if (!durationSeconds) {
-    return yield* sourceSeconds < shortSeconds
-      ? badInput("ENCODE_FAILED", "encode", `The audio is too short for ${encoding.format}`)
-      : badInput("DECODE_FAILED", "decode", "Nothing in the audio could be decoded");
-  }
+  if (!durationSeconds) return yield* nothingIn(encoding.format, sourceSeconds);
   return { encoding, path, sizeBytes: size, sha256: yield* digest(path), durationSeconds };
 });
 

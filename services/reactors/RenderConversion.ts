@@ -1,5 +1,5 @@
 import { Array as Arr, Effect } from "effect";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import * as BlobKey from "../../domain/BlobKey.ts";
 import type {
   Conversion,
@@ -10,6 +10,7 @@ import type {
 } from "../../domain/conversion/Conversion.ts";
 import type { ConversionId, TenantId, UploadId } from "../../domain/Id.ts";
 import { encodingFor } from "../../domain/media/OutputSpec.ts";
+import { filesOf } from "../../domain/media/Streaming.ts";
 import { Actors } from "../actors/Actors.ts";
 import { BlobStore } from "../BlobStore.ts";
 import { MediaEngine } from "../MediaEngine.ts";
@@ -86,9 +87,19 @@ export const makeRenderConversion = Effect.fnUntraced(
         const outputs = yield* Effect.forEach(
           files,
           Effect.fnUntraced(function* ({ encoding, path, ...facts }) {
-            const key = BlobKey.rendition({ ...requested, tenantId }, requested.conversionId, encoding);
-            yield* blobs.putFile(key, path);
             const { name, format, sampleRate, channels } = encoding;
+            const owner = { ...requested, tenantId };
+            const key = BlobKey.rendition(owner, requested.conversionId, encoding);
+            yield* Effect.forEach(
+              facts.streaming ? filesOf(format, facts.streaming) : [],
+              (file) =>
+                blobs.putFile(
+                  BlobKey.renditionFile(owner, requested.conversionId, encoding, file),
+                  join(dirname(path), name, file),
+                ),
+              { concurrency: 8, discard: true },
+            );
+            yield* blobs.putFile(key, path);
             return { name, format, sampleRate, channels, key, ...facts } satisfies RenderedOutput;
           }),
         );

@@ -6,7 +6,7 @@ import { LoudnessResult } from "../../domain/media/Loudness.ts";
 import { OutputFormat } from "../../domain/media/OutputFormat.ts";
 import { Links } from "./UploadJson.ts";
 
-/** One output of a conversion; sizes, duration and hash are `null` until it is there. */
+/** One output of a conversion; sizes, duration and hash are `null` until it is there. Of `hls` and `dash` they are of all files. */
 export const OutputJson = Schema.Struct({
   name: Schema.String,
   format: OutputFormat,

@@ -27,7 +27,8 @@ export class ConversionsApi extends HttpApiGroup.make("conversions")
       summary: "Convert an upload to one or more outputs",
       description: [
         "`GET /formats` lists what each format takes, `GET /presets` what a preset stands for. With a `preset`, `outputs` say what is to be",
-        "different; without `outputs` there is one, named like the preset. `quality` takes the place of a bit rate.",
+        "different; without `outputs` there is one, named like the preset. `quality` takes the place of a bit rate. `hls` and `dash` take several,",
+        "as `bitratesKbps`: the loudness of such an output is measured in the variant with the highest of them.",
         "The sound is processed in this order: `trim`, `channelSelect` (from 0), `denoise`, `speed` (the pitch stays), the mix to `channels`,",
         "`fade` (in seconds of the output), `gainDb`, `loudness`. A mix takes centre and surrounds at −3 dB (ITU-R BS.775), scaled so that it",
         "cannot clip. `loudness` brings the output to `targetLufs`: with the mode `gain` by one gain, less than needed where the true peak would",
@@ -51,9 +52,22 @@ export class ConversionsApi extends HttpApiGroup.make("conversions")
       query: afterQuery,
       headers: afterHeaders,
       success: HttpApiSchema.StreamUint8Array(),
-    }).annotateMerge(
-      OpenApi.annotations({ summary: "The bytes of an output; `Range` and `ETag` are honoured" }),
-    ),
+    }).annotateMerge(OpenApi.annotations({
+      summary: "The bytes of an output; `Range` and `ETag` are honoured",
+      description:
+        "Of `hls` the playlist that leads to the variants, of `dash` the manifest; `sizeBytes` and `sha256` of the output are those of all files together.",
+    })),
+    HttpApiEndpoint.get("outputFile", "/conversions/:id/outputs/:name/:file", {
+      params: { ...params, name: OutputName, file: Schema.String },
+      query: afterQuery,
+      headers: afterHeaders,
+      success: HttpApiSchema.StreamUint8Array(),
+    }).annotateMerge(OpenApi.annotations({
+      summary: "A further file of an output for streaming; `Range` and `ETag` are honoured",
+      description:
+        "What the playlist of `hls`, or the manifest of `dash`, leads to: playlists, initialisation segments and segments. A " +
+        "player must send the API key with every request, as hls.js does in `xhrSetup`.",
+    })),
   )
   .middleware(Authorization)
   .middleware(Problems)

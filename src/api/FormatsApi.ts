@@ -23,7 +23,11 @@ export const FormatJson = Schema.Struct({
   maxSampleRate: Schema.Int,
   maxChannels: Schema.Int,
   /** `null`: lossless. */
-  bitrateKbps: Schema.NullOr(Schema.Struct({ min: Schema.Int, max: Schema.Int, default: Schema.Int })),
+  bitrateKbps: Schema.NullOr(
+    Schema.Struct({ min: Schema.Int, max: Schema.Int, default: Schema.NullOr(Schema.Int) }),
+  ),
+  /** For adaptive streaming: how many bit rates there may be, and which there are unless told; `null`: one. */
+  bitratesKbps: Schema.NullOr(Schema.Struct({ max: Schema.Int, default: Schema.Array(Schema.Int) })),
   /** The scale of variable bit rates; `null`: there is none. */
   quality: Schema.NullOr(Schema.Struct({ min: Schema.Int, max: Schema.Int, best: Schema.Int })),
   /** `null`: lossy. */

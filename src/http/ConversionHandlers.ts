@@ -1,7 +1,9 @@
 import { Array as Arr, Effect } from "effect";
 import { HttpApiBuilder } from "effect/http-api";
+import * as BlobKey from "../../domain/BlobKey.ts";
 import type { ConversionId } from "../../domain/Id.ts";
 import { traits } from "../../domain/media/OutputFormat.ts";
+import { fileTypeOf } from "../../domain/media/Streaming.ts";
 import { Actors } from "../../services/actors/Actors.ts";
 import { BlobStore } from "../../services/BlobStore.ts";
 import { EventStore } from "../../services/EventStore.ts";
@@ -33,6 +35,29 @@ export const conversionHandlers = HttpApiBuilder.group(
       const row = yield* orFresh(views.conversion(tenantId, id), views, store);
       return row ?? (yield* fail("NOT_FOUND", { detail: "There is no such conversion" }));
     });
+
+    const findOutput = Effect.fnUntraced(
+      function* ({ id, name }: { readonly id: ConversionId; readonly name: string }) {
+        const row = yield* find(id);
+        const output = row.rendered.find((output) => output.name === name);
+        const failed = row.failed.find((output) => output.name === name);
+        if (failed) {
+          const { code, detail, stage } = failed.reason;
+          return yield* fail(code, { detail, stage });
+        }
+        if (output === undefined) {
+          return yield* row.requested.some((output) => output.name === name)
+            ? fail("NOT_READY", { detail: `The conversion is ${row.status}` })
+            : fail("NOT_FOUND", { detail: "There is no such output" });
+        }
+        const { tenantId } = yield* Caller;
+        const upload = yield* views.upload(tenantId, row.uploadId);
+        if (upload === null || upload.status === "deleted") {
+          return yield* fail("NOT_FOUND", { detail: "The upload has been deleted" });
+        }
+        return { row, upload, output };
+      },
+    );
 
     const steer = Effect.fnUntraced(
       function* (_tag: "CancelConversion" | "RetryConversion", conversionId: ConversionId) {
@@ -99,30 +124,30 @@ export const conversionHandlers = HttpApiBuilder.group(
         "output",
         Effect.fnUntraced(function* ({ params, query, headers }) {
           yield* caughtUp(views, query, headers);
-          const row = yield* find(params.id);
-          const output = row.rendered.find(({ name }) => name === params.name);
-          const failed = row.failed.find(({ name }) => name === params.name);
-          if (failed) {
-            const { code, detail, stage } = failed.reason;
-            return yield* fail(code, { detail, stage });
-          }
-          if (output === undefined) {
-            return yield* row.requested.some(({ name }) => name === params.name)
-              ? fail("NOT_READY", { detail: `The conversion is ${row.status}` })
-              : fail("NOT_FOUND", { detail: "There is no such output" });
-          }
+          const { upload, output } = yield* findOutput(params);
           const { extension, mediaType } = traits[output.format];
-          const { tenantId } = yield* Caller;
-          const upload = yield* views.upload(tenantId, row.uploadId);
-          if (upload === null || upload.status === "deleted") {
-            return yield* fail("NOT_FOUND", { detail: "The upload has been deleted" });
-          }
           const stem = upload.filename.replace(/\.[^.]*$/, "") || "audio";
           const suffix = output.name === output.format ? "" : `-${output.name}`;
           return yield* serveContent(blobs, {
             ...output,
             mediaType,
             filename: `${stem}${suffix}.${extension}`,
+          });
+        }, orProblem),
+      )
+      .handle(
+        "outputFile",
+        Effect.fnUntraced(function* ({ params, query, headers }) {
+          yield* caughtUp(views, query, headers);
+          const { row, output } = yield* findOutput(params);
+          const mediaType = fileTypeOf(params.file);
+          if (mediaType === null) return yield* fail("NOT_FOUND", { detail: "There is no such file" });
+          return yield* serveContent(blobs, {
+            key: BlobKey.renditionFile(row, row.id, output, params.file),
+            // The hash of all files and the name of one tell its bytes.
+            sha256: `${output.sha256}/${params.file}`,
+            mediaType,
+            filename: params.file,
           });
         }, orProblem),
       );

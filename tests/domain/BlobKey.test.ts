@@ -52,6 +52,7 @@ describe("every key of an upload", () => {
   it("is where other parts of the service, and operators, look for it", () => {
     const keys: ReadonlyArray<string> = [
       BlobKey.rendition(owner, conversionId, { name: "podcast", format: "m4a" }),
+      BlobKey.renditionFile(owner, conversionId, { name: "hls" }, "64k-1.m4s"),
       BlobKey.waveform(owner, analysisId),
       BlobKey.waveformRms(owner, analysisId),
       BlobKey.curves(owner, analysisId),
@@ -59,6 +60,7 @@ describe("every key of an upload", () => {
     ];
     assert.deepStrictEqual(keys, [
       `acme/user-1842/audio/${uploadId}/renditions/${conversionId}/podcast.m4a`,
+      `acme/user-1842/audio/${uploadId}/renditions/${conversionId}/hls/64k-1.m4s`,
       `acme/user-1842/audio/${uploadId}/analysis/${analysisId}/waveform.dat`,
       `acme/user-1842/audio/${uploadId}/analysis/${analysisId}/waveform.rms`,
       `acme/user-1842/audio/${uploadId}/analysis/${analysisId}/curves.json`,

@@ -21,7 +21,7 @@ describe("a service whose ffmpeg cannot write MP3", () => {
   it("lists every format, and says why that one is not available", async () => {
     const { formats } = await service.json("/formats");
     assert.deepStrictEqual(formats.map(({ format }: Json) => format), [...OutputFormat.literals]);
-    const { mp3, flac } = Object.fromEntries(formats.map((format: Json) => [format.format, format]));
+    const { mp3, flac, hls } = Object.fromEntries(formats.map((format: Json) => [format.format, format]));
     assert.containsSubset(mp3, {
       name: "MP3",
       extension: "mp3",
@@ -40,7 +40,15 @@ describe("a service whose ffmpeg cannot write MP3", () => {
       missing: null,
       sampleRates: null,
       bitrateKbps: null,
+      bitratesKbps: null,
       bitDepths: [16, 24],
+    });
+    assert.containsSubset(hls, {
+      mediaType: "application/vnd.apple.mpegurl",
+      encoder: "aac",
+      available: true,
+      bitrateKbps: { min: 8, max: 512, default: null },
+      bitratesKbps: { max: 6, default: [64, 128, 256] },
     });
     await assertProblem(
       await service.call("/formats", { headers: { authorization: "Bearer none" } }),

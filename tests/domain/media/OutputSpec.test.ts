@@ -8,6 +8,7 @@ import {
   OutputRequest,
   type OutputSpec,
   settle,
+  variantsOf,
 } from "../../../domain/media/OutputSpec.ts";
 
 const problemOf = (...requests: ReadonlyArray<OutputRequest>) =>
@@ -72,6 +73,31 @@ describe("settle", () => {
       "Ask for a bit rate or a quality, not for both",
     ],
     [{ format: "mp3", bitDepth: 16 }, "bitDepth", "mp3 is lossy and takes none"],
+    [{ format: "m4a", bitratesKbps: [64] }, "bitratesKbps", "m4a does not take several bit rates"],
+    [{ format: "flac", bitratesKbps: [64] }, "bitratesKbps", "flac does not take several bit rates"],
+    [
+      { format: "hls", bitratesKbps: [64], bitrateKbps: 64 },
+      "bitratesKbps",
+      "Ask for one bit rate or for several, not for both",
+    ],
+    [
+      { format: "hls", bitratesKbps: [8, 9, 10, 11, 12, 13, 14] },
+      "bitratesKbps",
+      "hls takes at most 6 bit rates",
+    ],
+    [
+      { format: "dash", bitratesKbps: [64, 64] },
+      "bitratesKbps",
+      "The bit rates must be different, and ascend",
+    ],
+    [
+      { format: "dash", bitratesKbps: [128, 64] },
+      "bitratesKbps",
+      "The bit rates must be different, and ascend",
+    ],
+    [{ format: "dash", bitratesKbps: [7, 64] }, "bitratesKbps", "dash takes 8 to 512 kbit/s"],
+    [{ format: "hls", bitratesKbps: [64, 513] }, "bitratesKbps", "hls takes 8 to 512 kbit/s"],
+    [{ format: "hls", bitrateKbps: 513 }, "bitrateKbps", "hls takes 8 to 512 kbit/s"],
     [{ format: "flac", bitDepth: "float" }, "bitDepth", "flac takes 16, 24"],
   ];
   const contradictions: ReadonlyArray<readonly [OutputRequest, field: string, detail: string]> = [
@@ -103,6 +129,8 @@ describe("settle", () => {
     { format: "wav", bitDepth: "float" },
     { format: "ac3", bitrateKbps: 640, channels: 6 },
     { format: "wav", sampleRate: 384_000, channels: 16 },
+    { format: "hls", bitratesKbps: [8, 16, 32, 64, 128, 512] },
+    { format: "dash", bitrateKbps: 96, sampleRate: 48_000, channels: 6 },
   ];
   it.each(fits)("takes %j", (request) => assert.isTrue(Result.isSuccess(settle([request]))));
 });
@@ -146,6 +174,17 @@ describe("encodingFor", () => {
     assert.isNull(encodingFor(spec("flac"), source).bitrateKbps);
   });
 
+  it("takes several bit rates for streaming: those that are asked for, or the one, or the format's", () => {
+    const ratesOf = (asked: Partial<OutputSpec>) =>
+      variantsOf(encodingFor({ ...spec("hls"), ...asked }, { sampleRate: 48_000, channels: 2 }))
+        .map(({ bitrateKbps, bitratesKbps }) => [bitrateKbps, bitratesKbps]);
+    assert.deepStrictEqual(ratesOf({}), [[64, null], [128, null], [256, null]]);
+    assert.deepStrictEqual(ratesOf({ bitratesKbps: [32, 48] }), [[32, null], [48, null]]);
+    assert.deepStrictEqual(ratesOf({ bitrateKbps: 96 }), [[96, null]]);
+    const mp3 = encodingFor(spec("mp3"), { sampleRate: 48_000, channels: 2 });
+    assert.deepStrictEqual(variantsOf(mp3), [mp3]);
+  });
+
   it("has one channel where one is selected", () => {
     const source = { sampleRate: 48_000, channels: 6 };
     assert.strictEqual(encodingFor({ ...spec("flac"), channelSelect: 5 }, source).channels, 1);
@@ -163,6 +202,7 @@ describe("encodingFor", () => {
     const asked = { name: "a", format: "mp3", bitrateKbps: 64, sampleRate: 22_050, channels: 1 } as const;
     assert.deepStrictEqual(encodingFor(asked, { sampleRate: 96_000, channels: 6 }), {
       ...asked,
+      bitratesKbps: null,
       quality: null,
       bitDepth: null,
       loudness: null,
@@ -187,12 +227,15 @@ describe("encodingFor", () => {
         if (Result.isFailure(settled)) continue;
         for (const spec of settled.success) {
           const { sampleRates, maxSampleRate, maxChannels, bitrateKbps: range } = traits[spec.format];
-          const { sampleRate, channels, bitrateKbps } = encodingFor(spec, source);
+          const encoding = encodingFor(spec, source);
+          const { sampleRate, channels } = encoding;
           assert.isTrue(sampleRates?.includes(sampleRate) ?? true, `${sampleRate} Hz`);
           assert.isAtMost(sampleRate, maxSampleRate);
           assert.isAtMost(channels, maxChannels);
-          if (range === null || spec.quality !== undefined) assert.isNull(bitrateKbps);
-          else assert.isTrue(bitrateKbps !== null && bitrateKbps >= range.min && bitrateKbps <= range.max);
+          for (const { bitrateKbps } of variantsOf(encoding)) {
+            if (range === null || spec.quality !== undefined) assert.isNull(bitrateKbps);
+            else assert.isTrue(bitrateKbps !== null && bitrateKbps >= range.min && bitrateKbps <= range.max);
+          }
         }
       }
     },

@@ -1,6 +1,7 @@
 import { assert, beforeAll, describe, it } from "@effect/vitest";
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { silentFlac, type Sound, wav } from "../../support/Audio.ts";
+import { silentFlac, sine, type Sound, wav } from "../../support/Audio.ts";
 import { ffprobe, type Probed } from "../../support/Ffprobe.ts";
 import { filesBelow } from "../../support/Files.ts";
 import { assertProblem } from "../../support/Problems.ts";
@@ -202,6 +203,83 @@ export const converting = (service: RunningService): void => {
       for (const response of await Promise.all(over)) await assertProblem(response, "ALREADY_FINISHED");
     });
 
+    it("streams: what a player is led to is one whole sound in each variant", async () => {
+      const { id: uploadId } = await upload(service, new Uint8Array(wav(sine({ seconds: 7, channels: 1 }))), {
+        process: { analysis: false },
+      });
+      const outputs = [
+        { format: "hls", bitratesKbps: [32, 64] },
+        { format: "dash", bitrateKbps: 48, name: "mpd" },
+      ];
+      const { id } = await accepted(await request(uploadId, { outputs }));
+      const [hls, dash] = (await finished(id)).outputs;
+      const fetched = new Map<string, number>();
+      const player = async (path: string, type: string) => {
+        const response = await service.call(path);
+        assert.strictEqual(response.status, 200, path);
+        assert.strictEqual(response.headers.get("content-type"), type);
+        const bytes = new Uint8Array(await response.arrayBuffer());
+        fetched.set(path, bytes.length);
+        return bytes;
+      };
+      const whole = async (from: string, references: ReadonlyArray<string | undefined>) => {
+        const parts = references.map((reference = "") =>
+          player(new URL(reference, `http://api${from}`).pathname, "audio/mp4")
+        );
+        return ffprobe(Buffer.concat(await Promise.all(parts)));
+      };
+      const text = async (path: string, type: string) => new TextDecoder().decode(await player(path, type));
+      const found = { codec: "aac", sampleRate: 44_100, channels: 1 };
+      const sizeFetched = () => [...fetched.values()].reduce((sum, bytes) => sum + bytes, 0);
+
+      const main = `/conversions/${id}/outputs/hls`, hlsType = "application/vnd.apple.mpegurl";
+      const playlists = (await text(main, hlsType)).match(/^[^#\n]+$/gm) ?? [];
+      assert.deepStrictEqual(playlists, ["hls/32k.m3u8", "hls/64k.m3u8"]);
+      for (const reference of playlists) {
+        const path = new URL(reference, `http://api${main}`).pathname;
+        const playlist = await text(path, hlsType);
+        const segments = playlist.match(/^[^#\n]+$/gm) ?? [];
+        assert.lengthOf(segments, 2);
+        const probed = await whole(path, [/MAP:URI="([^"]+)"/.exec(playlist)?.[1], ...segments]);
+        assert.containsSubset(probed, found);
+        assert.approximately(probed.durationSeconds, 7, 0.05);
+      }
+      assert.strictEqual(sizeFetched(), hls.sizeBytes);
+      assert.strictEqual(hls.durationSeconds, 7);
+
+      fetched.clear();
+      const manifest = `/conversions/${id}/outputs/mpd`;
+      const mpd = await text(manifest, "application/dash+xml");
+      const named = (attribute: string, number = 0) =>
+        new RegExp(` ${attribute}="([^"]+)"`).exec(mpd)?.[1]
+          ?.replace("$RepresentationID$", /Representation id="([^"]+)"/.exec(mpd)?.[1] ?? "")
+          .replace("$Number$", `${number}`);
+      assert.lengthOf(mpd.match(/<S /g) ?? [], 2);
+      const probed = await whole(manifest, [named("initialization"), named("media", 1), named("media", 2)]);
+      assert.containsSubset(probed, found);
+      assert.strictEqual(sizeFetched(), dash.sizeBytes);
+
+      const segment = `/conversions/${id}/outputs/hls/32k-1.m4s`;
+      const ranged = await service.call(segment, { headers: { range: "bytes=4-7" } });
+      assert.deepStrictEqual([ranged.status, await ranged.text()], [206, "moof"]);
+      const tags = await Promise.all(
+        [segment, segment.replace("32k", "64k"), main].map(async (path) =>
+          (await service.call(path, { method: "HEAD" })).headers.get("etag") ?? ""
+        ),
+      );
+      assert.lengthOf(new Set(tags), 3);
+      const unchanged = await service.call(segment, { headers: { "if-none-match": tags[0] ?? "" } });
+      assert.strictEqual(unchanged.status, 304);
+      for (const file of ["32k-3.m4s", "48k.mp4", "32k", "..%2fhls.m3u8", "%00"]) {
+        await assertProblem(await service.call(`${main}/${file}`), "NOT_FOUND");
+      }
+
+      assert.lengthOf(await renditionsOf(id), 1 + 2 * 4 + 1 + 3);
+      await service.call(`/uploads/${uploadId}`, { method: "DELETE" });
+      await eventually(() => renditionsOf(id), ({ length }) => length === 0);
+      await assertProblem(await service.call(segment), "NOT_FOUND");
+    });
+
     it("keeps the outputs that succeed, and says which failed and why", async () => {
       const { id: uploadId } = await upload(service, audio, { process: { analysis: false } });
       const outputs = [{ format: "flac" }, { format: "opus", channels: 1, bitrateKbps: 510 }];
@@ -330,6 +408,8 @@ export const converting = (service: RunningService): void => {
       [{ outputs: [{ format: "mp3", sampleRate: 96_000 }] }, "outputs[0].sampleRate"],
       [{ outputs: [{ format: "wav" }, { format: "mp3", channels: 3 }] }, "outputs[1].channels"],
       [{ outputs: [{ format: "wav", loudness: { targetLufs: 0 } }] }, "outputs[0].loudness.targetLufs"],
+      [{ outputs: [{ format: "hls", bitratesKbps: [] }] }, "outputs[0].bitratesKbps[0]"],
+      [{ outputs: [{ format: "hls", bitratesKbps: [64, 4] }] }, "outputs[0].bitratesKbps[1]"],
       [{ outputs: [{ format: "wav", loudness: {} }] }, "outputs[0].loudness.targetLufs"],
       [{}, "outputs"],
       [{ output: [] }, "output"],

@@ -13,6 +13,7 @@ const described = [
   "get /api/v1/admin/projections/{name}",
   "get /api/v1/conversions/{id}",
   "get /api/v1/conversions/{id}/outputs/{name}",
+  "get /api/v1/conversions/{id}/outputs/{name}/{file}",
   "get /api/v1/formats",
   "get /api/v1/jobs",
   "get /api/v1/jobs/{id}",

@@ -21,6 +21,7 @@ export const namedPaths = (uploadId: string, conversionId: string, output: strin
     ["POST", `/conversions/${conversionId}/retry`],
     ["GET", `/conversions/${conversionId}/outputs/${output}`],
     ["HEAD", `/conversions/${conversionId}/outputs/${output}`],
+    ["GET", `/conversions/${conversionId}/outputs/${output}/64k.mp4`],
   ] as const;
 
 /** A request to one of these paths, with the body that it needs. */

@@ -30,12 +30,15 @@ layer(NodeServices.layer, { excludeTestServices: true })("the formats of an ffmp
 
   it.effect("lack those without an encoder, or without a muxer, which is named", () =>
     Effect.gen(function* () {
-      const found = yield* foundWithout(["libmp3lame", "aiff"]);
+      const found = yield* foundWithout(["libmp3lame", "aiff", "mp4"]);
       assert.deepStrictEqual(found.mp3, {
         encoder: "libmp3lame",
         missing: "ffmpeg was built without the encoder libmp3lame",
       });
       assert.strictEqual(found.aiff.missing, "ffmpeg was built without the muxer aiff");
+      for (const format of ["hls", "dash"] as const) {
+        assert.strictEqual(found[format].missing, "ffmpeg was built without the muxer mp4");
+      }
       assert.isNull(found.m4a.missing);
     }));
 });

@@ -79,6 +79,7 @@ export const encodingOf = (
   sampleRate: encoding.format === "opus" ? 48_000 : 44_100,
   channels: 2,
   bitrateKbps: null,
+  bitratesKbps: null,
   quality: null,
   bitDepth: null,
   loudness: null,
