@@ -1,5 +1,6 @@
-import { Array as Arr, Effect } from "effect";
+import { Array as Arr, Effect, Stream } from "effect";
 import { HttpApiBuilder } from "effect/http-api";
+import * as BlobKey from "../../domain/BlobKey.ts";
 import type { ConversionId } from "../../domain/Id.ts";
 import { traits } from "../../domain/media/OutputFormat.ts";
 import { Actors } from "../../services/actors/Actors.ts";
@@ -13,9 +14,11 @@ import { fail } from "../api/Problem.ts";
 import { clientCommand } from "./ClientCommand.ts";
 import { serveContent } from "./ContentResponse.ts";
 import { orProblem } from "./Failures.ts";
+import { orDiscard } from "./OrDiscard.ts";
 import { links, presentConversion } from "./Presentation.ts";
 import { caughtUp, orFresh } from "./ReadYourWrites.ts";
 import { readySource } from "./ReadySource.ts";
+import { requestedCover } from "./RequestedCover.ts";
 import { settleOutputs } from "./SettleOutputs.ts";
 
 /** Answers the requests of `ConversionsApi`. */
@@ -57,8 +60,12 @@ export const conversionHandlers = HttpApiBuilder.group(
           const { tenantId } = yield* Caller;
           const outputs = yield* settleOutputs(payload);
           if (!Arr.isReadonlyArrayNonEmpty(outputs)) return yield* Effect.die("settled to nothing");
+          const picture = payload.cover && (yield* requestedCover(payload.cover.data));
           const { source, userId } = yield* readySource(uploads, tenantId, params.id);
           const conversionId = yield* nextId("cnv");
+          const owner = { tenantId, userId, uploadId: params.id };
+          const cover = picture && BlobKey.cover(owner, conversionId, picture.cover);
+          if (cover) yield* blobs.put(cover, Stream.succeed(picture.bytes));
           const { position } = yield* conversions.send({
             _tag: "RequestConversion",
             requested: {
@@ -68,8 +75,9 @@ export const conversionHandlers = HttpApiBuilder.group(
               userId,
               source,
               outputs,
+              ...(cover && { cover }),
             },
-          }, yield* clientCommand(tenantId));
+          }, yield* clientCommand(tenantId)).pipe(orDiscard(blobs, cover));
           return {
             id: conversionId,
             status: "queued",

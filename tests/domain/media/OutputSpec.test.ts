@@ -73,6 +73,7 @@ describe("settle", () => {
     ],
     [{ format: "mp3", bitDepth: 16 }, "bitDepth", "mp3 is lossy and takes none"],
     [{ format: "flac", bitDepth: "float" }, "bitDepth", "flac takes 16, 24"],
+    [{ format: "ac3", chapters: [{ startSeconds: 0, title: "One" }] }, "chapters", "ac3 holds no chapters"],
   ];
   const contradictions: ReadonlyArray<readonly [OutputRequest, field: string, detail: string]> = [
     [
@@ -81,6 +82,11 @@ describe("settle", () => {
       "The end must come after the start",
     ],
     [{ format: "mp3", channelSelect: 0, channels: 2 }, "channels", "One channel is mono"],
+    [
+      { format: "mp3", chapters: [5, 7, 7].map((startSeconds) => ({ startSeconds, title: "Part" })) },
+      "chapters[2].startSeconds",
+      "Each chapter must begin after the one before",
+    ],
     [
       { format: "mp3", gainDb: 3, loudness: { targetLufs: -16 } },
       "gainDb",
@@ -103,6 +109,8 @@ describe("settle", () => {
     { format: "wav", bitDepth: "float" },
     { format: "ac3", bitrateKbps: 640, channels: 6 },
     { format: "wav", sampleRate: 384_000, channels: 16 },
+    { format: "wav", cover: "keep", chapters: [] },
+    { format: "mp3", chapters: [{ startSeconds: 0, title: "One" }, { startSeconds: 0.001, title: "Two" }] },
   ];
   it.each(fits)("takes %j", (request) => assert.isTrue(Result.isSuccess(settle([request]))));
 });
@@ -168,6 +176,8 @@ describe("encodingFor", () => {
       loudness: null,
       processing: {},
       tags: {},
+      cover: "keep",
+      chapters: null,
     });
   });
 

@@ -84,6 +84,8 @@ export const encodingOf = (
   loudness: null,
   processing: {},
   tags: {},
+  cover: "keep",
+  chapters: null,
   ...encoding,
 });
 
