@@ -35,6 +35,9 @@ export type OutputSpec = typeof OutputSpec.Type;
 /** The most outputs that one conversion may have. */
 export const maxOutputs = 16;
 
+/** The most bytes that they may take as JSON: an event with them, and the facts of its source, is to fit into a message of a bus. */
+export const maxOutputsBytes = 262_144;
+
 /** A parameter of an output that its format cannot honour: which one, and what would be valid. */
 export interface InvalidOutput {
   readonly field: string;
@@ -50,6 +53,9 @@ export const settle = (
 ): Result.Result<ReadonlyArray<OutputSpec>, InvalidOutput> => {
   if (requests.length === 0 || requests.length > maxOutputs) {
     return Result.fail({ field: "outputs", detail: `Ask for 1 to ${maxOutputs} outputs` });
+  }
+  if (new TextEncoder().encode(JSON.stringify(requests)).length > maxOutputsBytes) {
+    return Result.fail({ field: "outputs", detail: `At most ${maxOutputsBytes} bytes of JSON` });
   }
   const specs: Array<OutputSpec> = [];
   for (const [index, request] of requests.entries()) {

@@ -42,6 +42,18 @@ describe("settle", () => {
     });
   });
 
+  it("takes chapters of all outputs up to 256 KiB", () => {
+    const chaptersOf = (title: string) =>
+      Array.from({ length: 255 }, (_, startSeconds) => ({ startSeconds, title }));
+    const outputs = (title: string) =>
+      Array.from(
+        { length: 7 },
+        (_, i): OutputRequest => ({ name: `o${i}`, format: "mp3", chapters: chaptersOf(title) }),
+      );
+    assert.isTrue(Result.isSuccess(settle(outputs("x".repeat(100)))));
+    assert.strictEqual(problemOf(...outputs("ö".repeat(100))).field, "outputs");
+  });
+
   it("refuses two outputs of the same name, given or taken from the format", () => {
     assert.strictEqual(problemOf({ format: "mp3" }, { format: "mp3" }).field, "outputs[1].name");
     assert.strictEqual(problemOf({ format: "mp3" }, { name: "mp3", format: "ogg" }).field, "outputs[1].name");
