@@ -389,7 +389,10 @@ export const converting = (service: RunningService): void => {
     });
 
     it("refuses a picture of more than a mebibyte", async () => {
-      const cover = { data: Buffer.alloc(1_024 ** 2 + 3).toString("base64") };
+      const palette = [[1, 0, 0, 1]] as const;
+      const picture = await encodePng({ width: 1, height: 1, palette, pixels: new Uint8Array(1) });
+      const large = Buffer.concat([picture, Buffer.alloc(1_024 ** 2 + 1 - picture.length)]);
+      const cover = { data: large.toString("base64") };
       const response = await request(refused, { outputs: [{ format: "wav" }], cover });
       await assertProblem(response, "INVALID_PARAMETER", { field: "cover" });
     });
