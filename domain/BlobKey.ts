@@ -1,5 +1,6 @@
 import { Schema } from "effect";
 import { type AnalysisId, type ConversionId, TenantId, UploadId, UserId } from "./Id.ts";
+import type { Cover } from "./media/Cover.ts";
 import { type OutputFormat, traits } from "./media/OutputFormat.ts";
 
 /**
@@ -78,6 +79,10 @@ export const renditionFile = (
   output: { readonly name: string },
   file: string,
 ): BlobKey => key(`${renditions(owner, conversionId)}${output.name}/${file}`);
+
+/** The picture that came with a conversion; apart from its renditions, which go when it fails or is cancelled, for it may be retried. */
+export const cover = (owner: Owner, conversionId: ConversionId, { mediaType }: Cover): BlobKey =>
+  key(`${prefix(owner)}covers/${conversionId}.${mediaType === "image/png" ? "png" : "jpg"}`);
 
 /** Everything one analysis stores lies below this prefix. */
 export const analyses = (owner: Owner, analysisId: AnalysisId): string =>

@@ -66,6 +66,7 @@ export class MediaEngine extends Context.Service<MediaEngine, {
   /**
    * Renders every output by one process from one decode, into the workspace; those that fail are tried apart from the others.
    * Fails where no output could be made. `levels` are those of the source where they are known; else they are measured if need be.
+   * `cover` is the path of a picture that takes the place of the source's.
    */
   readonly render: (job: {
     readonly workspace: string;
@@ -73,6 +74,7 @@ export class MediaEngine extends Context.Service<MediaEngine, {
     readonly media: MediaFacts;
     readonly encodings: Array.NonEmptyReadonlyArray<Encoding>;
     readonly levels: Levels | null;
+    readonly cover?: string;
     readonly onProgress: OnProgress;
   }) => Effect.Effect<Rendering, MediaError>;
   /** Which formats can be rendered, as found when the service started. */

@@ -49,6 +49,8 @@ export const ConversionRequested = Schema.TaggedStruct("ConversionRequested", {
   userId: UserId,
   source: Schema.Struct({ key: BlobKey, media: MediaFacts }),
   outputs: Schema.NonEmptyArray(OutputSpec),
+  /** The picture that came with the request. */
+  cover: Schema.optionalKey(BlobKey),
 });
 export const ConversionStarted = Schema.TaggedStruct("ConversionStarted", {
   conversionId: ConversionId,

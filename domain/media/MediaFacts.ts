@@ -1,4 +1,7 @@
 import { Schema } from "effect";
+import { Chapter } from "./Chapter.ts";
+import { cleanText } from "./CleanText.ts";
+import { Cover } from "./Cover.ts";
 
 /** What probing found out about an upload's audio stream. Sizes in hertz, seconds, bits per second. */
 export const MediaFacts = Schema.Struct({
@@ -9,6 +12,9 @@ export const MediaFacts = Schema.Struct({
   channels: Schema.Int.check(Schema.isGreaterThan(0)),
   bitRate: Schema.NullOr(Schema.Int),
   tags: Schema.Record(Schema.String, Schema.String),
+  /** Uploads that were probed before these were looked for lack both. */
+  chapters: Schema.optionalKey(Schema.Array(Chapter)),
+  cover: Schema.optionalKey(Schema.NullOr(Cover)),
 });
 export type MediaFacts = typeof MediaFacts.Type;
 
@@ -21,11 +27,12 @@ export const bounds = {
 
 /** The tags that are kept: at most `bounds.tags.count`, keys and values of well-formed text without control characters, cut to length. */
 export const keepTags = (tags: Readonly<Record<string, string>>): Record<string, string> => {
-  const clean = (text: string, length: number) =>
-    Array.from(text.replace(/[\p{Cc}\p{Cs}]+/gu, " ").trim()).slice(0, length).join("");
   const kept = Object.entries(tags)
     .map(([key, value]) =>
-      [clean(key.toLowerCase(), bounds.tags.keyLength), clean(value, bounds.tags.valueLength)] as const
+      [
+        cleanText(key.toLowerCase(), bounds.tags.keyLength),
+        cleanText(value, bounds.tags.valueLength),
+      ] as const
     )
     .filter(([key, value]) => key !== "" && value !== "");
   return Object.fromEntries(kept.slice(0, bounds.tags.count));

@@ -1,6 +1,7 @@
 import { Array as Arr, Result, Schema } from "effect";
 import type { MediaFacts } from "./MediaFacts.ts";
 import { LoudnessTarget } from "./Loudness.ts";
+import { chapterFormats, CustomChapters } from "./OutputChapters.ts";
 import { CustomTags, type Processing, processingFields, processingOf } from "./Processing.ts";
 import { BitDepth, OutputFormat, traits } from "./OutputFormat.ts";
 
@@ -22,6 +23,10 @@ export const OutputRequest = Schema.Struct({
   loudness: Schema.optionalKey(LoudnessTarget),
   ...processingFields,
   tags: Schema.optionalKey(CustomTags),
+  /** `keep`, unless told: the cover of the conversion, else of the source, where the format holds one. */
+  cover: Schema.optionalKey(Schema.Literals(["keep", "none"])),
+  /** Instead of those of the source. */
+  chapters: Schema.optionalKey(CustomChapters),
   sampleRate: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 8_000, maximum: 384_000 }))),
   channels: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 16 }))),
 });
@@ -33,6 +38,9 @@ export type OutputSpec = typeof OutputSpec.Type;
 
 /** The most outputs that one conversion may have. */
 export const maxOutputs = 16;
+
+/** The most bytes that they may take as JSON: an event with them, and the facts of its source, is to fit into a message of a bus. */
+export const maxOutputsBytes = 262_144;
 
 /** A parameter of an output that its format cannot honour: which one, and what would be valid. */
 export interface InvalidOutput {
@@ -50,6 +58,9 @@ export const settle = (
   if (requests.length === 0 || requests.length > maxOutputs) {
     return Result.fail({ field: "outputs", detail: `Ask for 1 to ${maxOutputs} outputs` });
   }
+  if (new TextEncoder().encode(JSON.stringify(requests)).length > maxOutputsBytes) {
+    return Result.fail({ field: "outputs", detail: `At most ${maxOutputsBytes} bytes of JSON` });
+  }
   const specs: Array<OutputSpec> = [];
   for (const [index, request] of requests.entries()) {
     const spec = { ...request, name: request.name ?? request.format };
@@ -63,7 +74,7 @@ export const settle = (
 };
 
 const misfit = (
-  { format, bitrateKbps, bitratesKbps, quality, bitDepth, sampleRate, channels }: OutputSpec,
+  { format, bitrateKbps, bitratesKbps, quality, bitDepth, sampleRate, channels, chapters = [] }: OutputSpec,
 ): InvalidOutput | null => {
   const { bitrateKbps: range, quality: scale, bitDepths, sampleRates, maxSampleRate, maxChannels } =
     traits[format];
@@ -104,7 +115,9 @@ const misfit = (
   if (channels !== undefined && channels > maxChannels) {
     return { field: "channels", detail: `${format} takes at most ${maxChannels} channels` };
   }
-  return null;
+  return chapters.length > 0 && !chapterFormats.includes(format)
+    ? { field: "chapters", detail: `${format} holds no chapters` }
+    : null;
 };
 
 const misfitOfRates = (
@@ -126,13 +139,22 @@ const misfitOfRates = (
 
 /** What an output's processing asks for at odds with itself. */
 const contradiction = (
-  { trim, channelSelect, channels, loudness, gainDb }: OutputSpec,
+  { trim, channelSelect, channels, loudness, gainDb, chapters = [] }: OutputSpec,
 ): InvalidOutput | null => {
   if (trim?.endSeconds !== undefined && trim.endSeconds <= trim.startSeconds) {
     return { field: "trim.endSeconds", detail: "The end must come after the start" };
   }
   if (channelSelect !== undefined && channels !== undefined && channels !== 1) {
     return { field: "channels", detail: "One channel is mono" };
+  }
+  const early = chapters.findIndex((chapter, index) =>
+    chapter.startSeconds <= (chapters[index - 1]?.startSeconds ?? -1)
+  );
+  if (early >= 0) {
+    return {
+      field: `chapters[${early}].startSeconds`,
+      detail: "Each chapter must begin after the one before",
+    };
   }
   return loudness && gainDb !== undefined
     ? { field: "gainDb", detail: "The loudness decides the gain: ask for one or the other" }
@@ -155,6 +177,9 @@ export interface Encoding {
   readonly loudness: LoudnessTarget | null;
   readonly processing: Processing;
   readonly tags: Readonly<Record<string, string>>;
+  readonly cover: "keep" | "none";
+  /** `null`: those of the source. */
+  readonly chapters: CustomChapters | null;
 }
 
 /**
@@ -183,6 +208,8 @@ export const encodingFor = (
     loudness: spec.loudness ?? null,
     processing: processingOf(spec),
     tags: spec.tags ?? {},
+    cover: spec.cover ?? "keep",
+    chapters: spec.chapters ?? null,
   };
 };
 

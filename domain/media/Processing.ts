@@ -4,10 +4,11 @@ import { bounds } from "./MediaFacts.ts";
 const between = (minimum: number, maximum: number) =>
   Schema.Finite.check(Schema.isBetween({ minimum, maximum }));
 
-const seconds = between(0, 604_800);
+/** A moment or a length, up to a week. */
+export const seconds = between(0, 604_800);
 
 /** Printable text, and not more of it than a probed tag may have. */
-const TagText = Schema.String.check(
+export const TagText = Schema.String.check(
   Schema.isPattern(/^[^\p{Cc}\p{Cs}]*$/u),
   Schema.isMaxLength(bounds.tags.valueLength),
 );

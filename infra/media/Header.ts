@@ -2,6 +2,7 @@ import { Effect, Result, Schema, Stream } from "effect";
 import { Buffer } from "node:buffer";
 import { open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import type { Chapter } from "../../domain/media/Chapter.ts";
 import { badInput, tooSlow } from "./BadInput.ts";
 import { run, unavailable } from "./FfmpegProcess.ts";
 import { probeArguments } from "./InputArguments.ts";
@@ -27,6 +28,10 @@ export interface Header {
   /** How sure ffmpeg is of the format, up to 100. */
   readonly probeScore: number;
   readonly tags: Readonly<Record<string, string>>;
+  /** As the file has them, in whatever order. */
+  readonly chapters: ReadonlyArray<Chapter>;
+  /** The number of the stream that is a picture, the front cover if one says so; `null` without any. */
+  readonly picture: number | null;
 }
 
 const NumberText = Schema.optionalKey(Schema.FiniteFromString);
@@ -34,6 +39,8 @@ const Tags = Schema.optionalKey(Schema.Record(Schema.String, Schema.String));
 
 const ProbeReport = Schema.fromJsonString(Schema.Struct({
   streams: Schema.Array(Schema.Struct({
+    index: Schema.Int,
+    codec_type: Schema.optionalKey(Schema.String),
     codec_name: Schema.optionalKey(Schema.String),
     sample_fmt: Schema.optionalKey(Schema.String),
     sample_rate: NumberText,
@@ -43,8 +50,10 @@ const ProbeReport = Schema.fromJsonString(Schema.Struct({
     bits_per_raw_sample: NumberText,
     duration: NumberText,
     bit_rate: NumberText,
+    disposition: Schema.optionalKey(Schema.Struct({ attached_pic: Schema.Int })),
     tags: Tags,
   })),
+  chapters: Schema.Array(Schema.Struct({ start_time: NumberText, end_time: NumberText, tags: Tags })),
   format: Schema.Struct({
     format_name: Schema.String,
     duration: NumberText,
@@ -57,9 +66,12 @@ const ProbeReport = Schema.fromJsonString(Schema.Struct({
 const entries = [
   "format=format_name,duration,bit_rate,probe_score",
   "format_tags",
-  "stream=codec_name,sample_fmt,sample_rate,channels,channel_layout",
+  "stream=index,codec_type,codec_name,sample_fmt,sample_rate,channels,channel_layout",
   "stream=bits_per_sample,bits_per_raw_sample,duration,bit_rate",
   "stream_tags",
+  "stream_disposition=attached_pic",
+  "chapter=start_time,end_time",
+  "chapter_tags=title",
 ].join(":");
 
 const maxReportCharacters = 32 * 1024 ** 2;
@@ -81,7 +93,9 @@ export const readHeader = Effect.fnUntraced(function* (path: string) {
   ));
   const report = Schema.decodeResult(ProbeReport)(output);
   if (Result.isFailure(report)) return yield* unsupported();
-  const { format, streams: [stream] } = report.success;
+  const { format, streams, chapters } = report.success;
+  const stream = streams.find(({ codec_type }) => codec_type === "audio");
+  const pictures = streams.filter(({ disposition }) => disposition?.attached_pic === 1);
   if (stream?.codec_name === undefined || !stream.sample_rate || !stream.channels) {
     return yield* unsupported();
   }
@@ -101,9 +115,18 @@ export const readHeader = Effect.fnUntraced(function* (path: string) {
     guessedSeconds: isGuess ? seconds : null,
     probeScore: format.probe_score,
     tags: { ...stream.tags, ...format.tags },
+    chapters: chapters.map(({ start_time = 0, end_time = 0, tags }) => ({
+      startSeconds: start_time,
+      endSeconds: end_time,
+      title: tags?.["title"] ?? "",
+    })),
+    picture: (pictures.find(({ tags }) => tags?.["comment"] === frontCover) ?? pictures[0])?.index ?? null,
   };
   return header;
 });
+
+/** ffmpeg's name for a picture of type 3 (ID3v2.4, 4.14; RFC 9639, 8.8). */
+export const frontCover = "Cover (front)";
 
 const unsupported = () =>
   badInput("UNSUPPORTED_FORMAT", "probe", "The file is not in an audio format that can be read");

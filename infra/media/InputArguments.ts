@@ -58,5 +58,4 @@ export const probeArguments = (path: string): ReadonlyArray<string> =>
     inputArguments(path),
     ["-codec_whitelist:v", bystanders.v.join(",")],
     ["-codec_whitelist:s", bystanders.s.join(",")],
-    ["-select_streams", "a:0"],
   ].flat();

@@ -1,14 +1,16 @@
 import type { MediaFacts } from "../../domain/media/MediaFacts.ts";
 import { type Encoding, variantsOf } from "../../domain/media/OutputSpec.ts";
 import { segmentSeconds } from "../../domain/media/Streaming.ts";
+import type { Attached } from "./Attachments.ts";
 import { codecs, pcmEncoder } from "./Codecs.ts";
 import { bitDepthOf, type Filters } from "./Filters.ts";
+import { frontCover } from "./Header.ts";
 
 /** Nominal kilobits a second of a channel for the qualities −1 to 10 of libvorbis, at 44.1 kHz and coupled. */
 const vorbisRates = [22.5, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 250];
 
-/** What an output is made of: which input of the process, by which filters, and as how wide samples. */
-export interface Making {
+/** What an output is made of: which input of the process, by which filters, and as how wide samples; and what it gets beside. */
+export interface Making extends Attached {
   readonly encoding: Encoding;
   readonly input: number;
   readonly filters: Filters;
@@ -20,7 +22,7 @@ export interface Making {
  * written depends on nothing but the input and these. `index` tells it from the other outputs of the process.
  */
 export const outputArguments = (
-  { encoding, input, filters, isWide }: Making,
+  { encoding, input, filters, isWide, cover, sheet }: Making,
   tags: MediaFacts["tags"],
   index: number,
   pathOf: (variant: Encoding) => string,
@@ -33,13 +35,27 @@ export const outputArguments = (
     ...(pads.length === 0 ? [] : ["-filter_complex", graph]),
     ...variants.flatMap((variant, number) => [
       ...(pads[number] === undefined ? single : ["-map", pads[number]]),
-      ...["-map_metadata", "-1", "-map_chapters", "-1", ...tagArguments(tags, encoding.tags)],
+      ...[...coverArguments(cover), ...sheetArguments(encoding, sheet), ...tagArguments(tags, encoding.tags)],
       ...["-ar", `${encoding.sampleRate}`, ...codecArguments(variant, isWide)],
       ...["-f", codecs[encoding.format].muxer],
       ...["-threads", "1", "-fflags", "+bitexact", "-flags:a", "+bitexact", `file:${pathOf(variant)}`],
     ]),
   ];
 };
+
+const coverArguments = (cover: number | null): ReadonlyArray<string> =>
+  cover === null ? [] : [
+    ...["-map", `${cover}:v:0`, "-c:v", "copy", "-disposition:v:0", "attached_pic"],
+    ...["-metadata:s:v:0", `comment=${frontCover}`],
+  ];
+
+/** Nothing of the source's metadata, but what a sheet says. */
+const sheetArguments = ({ format }: Encoding, sheet: number | null): ReadonlyArray<string> =>
+  sheet === null ? ["-map_metadata", "-1", "-map_chapters", "-1"] : [
+    ...["-map_metadata:s", "-1", "-map_metadata:g", `${sheet}:g`, "-map_chapters", `${sheet}`],
+    // ffmpeg gets the sizes of chapters wrong in version 4, where they are of seven bits a byte.
+    ...(format === "mp3" || format === "aiff" ? ["-id3v2_version", "3"] : []),
+  ];
 
 /** The tags that mean the same in every format; the others tell of the source's container and encoder. */
 const portableTags = [

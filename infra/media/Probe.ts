@@ -1,10 +1,13 @@
 import { Effect, Stream } from "effect";
 import { dirname } from "node:path";
+import { keepChapters } from "../../domain/media/Chapter.ts";
+import { coverOf } from "../../domain/media/Cover.ts";
 import { bounds, keepTags, type MediaFacts } from "../../domain/media/MediaFacts.ts";
 import { badInput, fromProcess, tooLong } from "./BadInput.ts";
 import { cpuSecondsFor, run } from "./FfmpegProcess.ts";
 import { type Header, readHeader } from "./Header.ts";
 import { inputArguments, probeArguments } from "./InputArguments.ts";
+import { readPicture } from "./SourcePicture.ts";
 import { intoBlocks } from "./SampleBlocks.ts";
 
 /**
@@ -23,6 +26,7 @@ export const probe = Effect.fnUntraced(function* (path: string, maxSeconds: numb
   }
   const durationSeconds = Math.round(1e6 * settleDuration(header.declaredSeconds, seconds)) / 1e6;
   yield* checkDecoding(path, header, durationSeconds);
+  const picture = yield* readPicture(path, header);
   const facts: MediaFacts = {
     container: header.container,
     codec: header.codec,
@@ -31,6 +35,8 @@ export const probe = Effect.fnUntraced(function* (path: string, maxSeconds: numb
     channels: header.channels,
     bitRate: header.bitRate,
     tags: keepTags(header.tags),
+    chapters: keepChapters(header.chapters, durationSeconds),
+    cover: picture && coverOf(picture),
   };
   return facts;
 });
@@ -71,7 +77,10 @@ const countSeconds = (path: string, maxSeconds: number) =>
     return run({
       name: "ffprobe packets",
       program: "ffprobe",
-      args: [...probeArguments(path), "-of", "csv=p=0", "-show_entries", "packet=pts_time,duration_time"],
+      args: [
+        ...[...probeArguments(path), "-select_streams", "a:0"],
+        ...["-of", "csv=p=0", "-show_entries", "packet=pts_time,duration_time"],
+      ],
       directory: dirname(path),
       cpuSeconds: 120,
     }, (stdout) =>

@@ -6,6 +6,7 @@ import { traits } from "../../domain/media/OutputFormat.ts";
 import { secondsAfter } from "../../domain/media/Processing.ts";
 import { type Encoding, variantsOf } from "../../domain/media/OutputSpec.ts";
 import type { MediaError, OnProgress, RenderedFile, Rendering } from "../../services/MediaEngine.ts";
+import { attach, type Extras, findExtras } from "./Attachments.ts";
 import { badInput, explain, tooLong } from "./BadInput.ts";
 import { cpuSecondsFor, run } from "./FfmpegProcess.ts";
 import { readHeader } from "./Header.ts";
@@ -25,6 +26,8 @@ export interface RenderJob {
   readonly encodings: Array.NonEmptyReadonlyArray<Encoding>;
   /** The loudness and true peak of the source, where they are known. */
   readonly levels: Levels | null;
+  /** A picture to take instead of the source's. */
+  readonly cover?: string;
   readonly onProgress: OnProgress;
 }
 
@@ -36,15 +39,17 @@ type Outcome = Result.Result<RenderedFile, Failed>;
  * fails because of an output, each is rendered apart, so that one cannot spoil the others.
  */
 export const render = Effect.fnUntraced(function* (job: RenderJob, limits: RenderLimits) {
-  const { isWide } = yield* readHeader(job.source);
+  const header = yield* readHeader(job.source);
+  const { isWide } = header;
+  const extras = yield* findExtras(job, header);
   const onProgress = rising(job.onProgress);
-  const together = yield* Effect.result(renderTogether({ ...job, onProgress }, isWide, limits));
+  const together = yield* Effect.result(renderTogether({ ...job, onProgress }, isWide, extras, limits));
   if (Result.isSuccess(together)) return yield* sorted(together.success);
   const { encodings } = job;
   if (encodings.length === 1 || !isOfOneOutput(together.failure)) return yield* together.failure;
   const apart = yield* Effect.forEach(encodings, (encoding, index) => {
     const part = portion(onProgress, index / encodings.length, (index + 1) / encodings.length);
-    return renderTogether({ ...job, encodings: [encoding], onProgress: part }, isWide, limits).pipe(
+    return renderTogether({ ...job, encodings: [encoding], onProgress: part }, isWide, extras, limits).pipe(
       Effect.catchReason("MediaError", "BadInput", ({ failure: reason }) => {
         const outcome: Outcome = Result.fail({ encoding, reason });
         return Effect.succeed([outcome]);
@@ -82,7 +87,12 @@ const rising = (onProgress: OnProgress): OnProgress => {
   };
 };
 
-const renderTogether = Effect.fnUntraced(function* (job: RenderJob, isWide: boolean, limits: RenderLimits) {
+const renderTogether = Effect.fnUntraced(function* (
+  job: RenderJob,
+  isWide: boolean,
+  extras: Extras,
+  limits: RenderLimits,
+) {
   const { workspace, source, media, levels, encodings } = job;
   const isLevelled = encodings.some(({ loudness }) => loudness !== null);
   const [first, last] = isLevelled ? [0.4, 0.8] : [0, 1];
@@ -93,6 +103,7 @@ const renderTogether = Effect.fnUntraced(function* (job: RenderJob, isWide: bool
     return prepared.flatMap((output) => Result.isFailure(output) ? [Result.fail(output.failure)] : []);
   }
   const inputs = [...new Set(outputs.map(({ path }) => path))];
+  const beside = yield* attach(workspace, outputs, extras, inputs.length);
   const fileOf = ({ name, format, bitrateKbps }: Encoding) =>
     traits[format].bitratesKbps === null
       ? join(workspace, `${name}.${traits[format].extension}`)
@@ -116,7 +127,8 @@ const renderTogether = Effect.fnUntraced(function* (job: RenderJob, isWide: bool
       ...inputs.flatMap((
         path,
       ) => ["-threads", "2", "-t", `${limits.maxSeconds + 1}`, ...inputArguments(path)]),
-      ...outputs.flatMap((output, index) =>
+      ...beside.inputs,
+      ...beside.outputs.flatMap((output, index) =>
         outputArguments({ ...output, input: inputs.indexOf(output.path) }, media.tags, index, fileOf)
       ),
     ],

@@ -9,6 +9,7 @@ import { Actors } from "../actors/Actors.ts";
 import { causedBy } from "../actors/CommandMeta.ts";
 import type { BlobStoreError } from "../BlobStore.ts";
 import { type Consumer, EventBus } from "../EventBus.ts";
+import type { EventStoreError } from "../EventStore.ts";
 import { nextId } from "../Ids.ts";
 import { JobClaims } from "../JobClaims.ts";
 import type { MediaError, OnProgress } from "../MediaEngine.ts";
@@ -36,7 +37,7 @@ export interface JobKind<State extends JobState, Id extends string, Command, Err
   /** Removes whatever the work may have stored. */
   readonly discard: (
     job: { readonly state: State; readonly tenantId: TenantId },
-  ) => Effect.Effect<unknown, BlobStoreError>;
+  ) => Effect.Effect<unknown, BlobStoreError | EventStoreError>;
 }
 
 /** How many media jobs run at once, of all kinds together. */

@@ -16,12 +16,13 @@ import { BlobStore } from "../BlobStore.ts";
 import { MediaEngine } from "../MediaEngine.ts";
 import { Views } from "../views/Views.ts";
 import { deleteAll } from "./DeleteAll.ts";
+import { insist } from "./Insistence.ts";
 import { type JobKind, makeJobWorker, type Slots } from "./JobWorker.ts";
 
 /** Renders the outputs of each conversion and stores them. */
 export const makeRenderConversion = Effect.fnUntraced(
   function* (slots: Slots) {
-    const { conversions } = yield* Actors;
+    const { uploads, conversions } = yield* Actors;
     const blobs = yield* BlobStore;
     const media = yield* MediaEngine;
     const views = yield* Views;
@@ -74,6 +75,8 @@ export const makeRenderConversion = Effect.fnUntraced(
         const workspace = yield* media.workspace;
         const source = join(workspace, "source");
         yield* blobs.fetchTo(requested.source.key, source);
+        const cover = join(workspace, "_cover");
+        if (requested.cover) yield* blobs.fetchTo(requested.cover, cover);
         const encoder = yield* media.encoder;
         const isLevelled = requested.outputs.some(({ loudness }) => loudness !== undefined);
         const { files, failed } = yield* media.render({
@@ -82,6 +85,7 @@ export const makeRenderConversion = Effect.fnUntraced(
           media: requested.source.media,
           encodings: Arr.map(requested.outputs, (spec) => encodingFor(spec, requested.source.media)),
           levels: isLevelled ? yield* measuredLevels(tenantId, requested.uploadId) : null,
+          ...(requested.cover && { cover }),
           onProgress,
         });
         const outputs = yield* Effect.forEach(
@@ -109,8 +113,14 @@ export const makeRenderConversion = Effect.fnUntraced(
           encoder,
         };
       }, Effect.scoped),
-      discard: ({ state: { requested }, tenantId }) =>
-        deleteAll(blobs, BlobKey.renditions({ ...requested, tenantId }, requested.conversionId)),
+      discard: Effect.fnUntraced(function* ({ state: { requested }, tenantId }) {
+        const { cover, conversionId, uploadId } = requested;
+        yield* deleteAll(blobs, BlobKey.renditions({ ...requested, tenantId }, conversionId));
+        if (cover === undefined) return;
+        // Another try needs it; but it may have been stored after the cleanup of its upload.
+        const upload = yield* insist(uploads.state(tenantId, uploadId));
+        if (upload?.status !== "ready") yield* blobs.delete(cover);
+      }),
     };
     return yield* makeJobWorker(kind, slots);
   },

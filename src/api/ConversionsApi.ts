@@ -21,6 +21,8 @@ export class ConversionsApi extends HttpApiGroup.make("conversions")
         /** With a preset: what is to be different from it; without `outputs`, one as the preset has it. */
         outputs: Schema.optionalKey(Schema.Array(OutputWish)),
         preset: Schema.optionalKey(Preset),
+        /** A picture in Base64 (RFC 4648): the cover of every output that keeps one, instead of the source's. */
+        cover: Schema.optionalKey(Schema.Struct({ data: Schema.String })),
       }),
       success: accepted,
     }).annotateMerge(OpenApi.annotations({
@@ -34,6 +36,12 @@ export class ConversionsApi extends HttpApiGroup.make("conversions")
         "cannot clip. `loudness` brings the output to `targetLufs`: with the mode `gain` by one gain, less than needed where the true peak would",
         "exceed `ceilingDbtp`; with `limit` by a limiter that holds the peaks. The finished file is measured again: lossy codecs may move",
         "the loudness, and the peaks beyond the ceiling, which `after` then shows. `tags` are added to those of the source, or replace them.",
+        "The cover and the chapters of the source are carried over to formats that hold them (`GET /formats`). `cover` sends another picture",
+        "for all outputs, in Base64: a JPEG or PNG of at most 1 MiB and 8,192 by 8,192 pixels; an output whose `cover` is `none` has none.",
+        "Pictures are never decoded: their bytes stay as they are. Of the source, the front cover is taken if it is a JPEG or PNG of at most",
+        "4 MiB. Chapters follow `trim` and `speed`; `chapters` of an output replace them, in seconds of the output, each up to the next, and",
+        "none (`[]`) removes them. Those that begin after the end are left out. In MP4 a first chapter begins at 0, and Vorbis comments",
+        "(FLAC, Ogg, Opus) tell no ends.",
         "One output that fails does not fail the others: it has the status `failed`, and its `error` says why.",
       ].join(" "),
     })),

@@ -34,6 +34,9 @@ export const FormatJson = Schema.Struct({
   bitDepths: Schema.NullOr(Schema.Array(BitDepth)),
   /** Decoding gives as many samples as went in, with no silence added at either end. */
   gapless: Schema.Boolean,
+  /** It holds a picture, and chapters. */
+  cover: Schema.Boolean,
+  chapters: Schema.Boolean,
 });
 
 /** Settings that go together under a name, as one output with them. */

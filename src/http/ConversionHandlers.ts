@@ -1,4 +1,4 @@
-import { Array as Arr, Effect } from "effect";
+import { Array as Arr, Effect, Stream } from "effect";
 import { HttpApiBuilder } from "effect/http-api";
 import * as BlobKey from "../../domain/BlobKey.ts";
 import type { ConversionId } from "../../domain/Id.ts";
@@ -15,9 +15,11 @@ import { fail } from "../api/Problem.ts";
 import { clientCommand } from "./ClientCommand.ts";
 import { serveContent } from "./ContentResponse.ts";
 import { orProblem } from "./Failures.ts";
+import { orDiscard } from "./OrDiscard.ts";
 import { links, presentConversion } from "./Presentation.ts";
 import { caughtUp, orFresh } from "./ReadYourWrites.ts";
 import { readySource } from "./ReadySource.ts";
+import { requestedCover } from "./RequestedCover.ts";
 import { settleOutputs } from "./SettleOutputs.ts";
 
 /** Answers the requests of `ConversionsApi`. */
@@ -82,8 +84,12 @@ export const conversionHandlers = HttpApiBuilder.group(
           const { tenantId } = yield* Caller;
           const outputs = yield* settleOutputs(payload);
           if (!Arr.isReadonlyArrayNonEmpty(outputs)) return yield* Effect.die("settled to nothing");
+          const picture = payload.cover && (yield* requestedCover(payload.cover.data));
           const { source, userId } = yield* readySource(uploads, tenantId, params.id);
           const conversionId = yield* nextId("cnv");
+          const owner = { tenantId, userId, uploadId: params.id };
+          const cover = picture && BlobKey.cover(owner, conversionId, picture.cover);
+          if (cover) yield* blobs.put(cover, Stream.succeed(picture.bytes));
           const { position } = yield* conversions.send({
             _tag: "RequestConversion",
             requested: {
@@ -93,8 +99,9 @@ export const conversionHandlers = HttpApiBuilder.group(
               userId,
               source,
               outputs,
+              ...(cover && { cover }),
             },
-          }, yield* clientCommand(tenantId));
+          }, yield* clientCommand(tenantId)).pipe(orDiscard(blobs, cover));
           return {
             id: conversionId,
             status: "queued",

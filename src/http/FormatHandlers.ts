@@ -1,5 +1,7 @@
 import { Effect } from "effect";
 import { HttpApiBuilder } from "effect/http-api";
+import { coverFormats } from "../../domain/media/Cover.ts";
+import { chapterFormats } from "../../domain/media/OutputChapters.ts";
 import { OutputFormat, traits } from "../../domain/media/OutputFormat.ts";
 import { outputOf, Preset, presets } from "../../domain/media/Preset.ts";
 import { MediaEngine } from "../../services/MediaEngine.ts";
@@ -14,7 +16,8 @@ export const formatHandlers = HttpApiBuilder.group(
     const formats = OutputFormat.literals.map((format) => {
       const { isGapless: gapless, ...shown } = traits[format];
       const { encoder, missing } = engine.formats[format];
-      return { format, ...shown, gapless, encoder, available: missing === null, missing };
+      const cover = coverFormats.includes(format), chapters = chapterFormats.includes(format);
+      return { format, ...shown, gapless, cover, chapters, encoder, available: missing === null, missing };
     });
     const shown = Preset.literals.map((preset) => ({
       preset,

@@ -17,6 +17,7 @@ import { fail } from "../api/Problem.ts";
 import { clientCommand } from "./ClientCommand.ts";
 import { serveContent } from "./ContentResponse.ts";
 import { orProblem } from "./Failures.ts";
+import { orDiscard } from "./OrDiscard.ts";
 import { pageOf, pageSize } from "./Page.ts";
 import { linger, tooLarge } from "./MeteredBody.ts";
 import { links, presentUpload } from "./Presentation.ts";
@@ -77,16 +78,7 @@ export const uploadHandlers = HttpApiBuilder.group(
           const { position } = yield* uploads.send(
             { _tag: "ReceiveUpload", received },
             yield* clientCommand(caller.tenantId),
-            // Once the bytes are stored the fact is written, whether or not the client still listens.
-          ).pipe(
-            // After an outage the fact may have been written all the same; after anything else it has not.
-            Effect.tapError((error) =>
-              "reason" in error && error.reason === "Unavailable"
-                ? Effect.void
-                : Effect.ignore(blobs.delete(stored.key))
-            ),
-            Effect.uninterruptible,
-          );
+          ).pipe(orDiscard(blobs, stored.key));
           return HttpServerResponse.jsonUnsafe(
             { id: uploadId, status: "received", position, links: links.upload(uploadId) },
             { status: 201, headers: { location: links.upload(uploadId).self } },

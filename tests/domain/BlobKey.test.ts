@@ -53,6 +53,8 @@ describe("every key of an upload", () => {
     const keys: ReadonlyArray<string> = [
       BlobKey.rendition(owner, conversionId, { name: "podcast", format: "m4a" }),
       BlobKey.renditionFile(owner, conversionId, { name: "hls" }, "64k-1.m4s"),
+      BlobKey.cover(owner, conversionId, { mediaType: "image/png", width: 1, height: 1 }),
+      BlobKey.cover(owner, conversionId, { mediaType: "image/jpeg", width: 1, height: 1 }),
       BlobKey.waveform(owner, analysisId),
       BlobKey.waveformRms(owner, analysisId),
       BlobKey.curves(owner, analysisId),
@@ -61,6 +63,8 @@ describe("every key of an upload", () => {
     assert.deepStrictEqual(keys, [
       `acme/user-1842/audio/${uploadId}/renditions/${conversionId}/podcast.m4a`,
       `acme/user-1842/audio/${uploadId}/renditions/${conversionId}/hls/64k-1.m4s`,
+      `acme/user-1842/audio/${uploadId}/covers/${conversionId}.png`,
+      `acme/user-1842/audio/${uploadId}/covers/${conversionId}.jpg`,
       `acme/user-1842/audio/${uploadId}/analysis/${analysisId}/waveform.dat`,
       `acme/user-1842/audio/${uploadId}/analysis/${analysisId}/waveform.rms`,
       `acme/user-1842/audio/${uploadId}/analysis/${analysisId}/curves.json`,

@@ -43,6 +43,18 @@ describe("settle", () => {
     });
   });
 
+  it("takes chapters of all outputs up to 256 KiB", () => {
+    const chaptersOf = (title: string) =>
+      Array.from({ length: 255 }, (_, startSeconds) => ({ startSeconds, title }));
+    const outputs = (title: string) =>
+      Array.from(
+        { length: 7 },
+        (_, i): OutputRequest => ({ name: `o${i}`, format: "mp3", chapters: chaptersOf(title) }),
+      );
+    assert.isTrue(Result.isSuccess(settle(outputs("x".repeat(100)))));
+    assert.strictEqual(problemOf(...outputs("ö".repeat(100))).field, "outputs");
+  });
+
   it("refuses two outputs of the same name, given or taken from the format", () => {
     assert.strictEqual(problemOf({ format: "mp3" }, { format: "mp3" }).field, "outputs[1].name");
     assert.strictEqual(problemOf({ format: "mp3" }, { name: "mp3", format: "ogg" }).field, "outputs[1].name");
@@ -99,6 +111,7 @@ describe("settle", () => {
     [{ format: "hls", bitratesKbps: [64, 513] }, "bitratesKbps", "hls takes 8 to 512 kbit/s"],
     [{ format: "hls", bitrateKbps: 513 }, "bitrateKbps", "hls takes 8 to 512 kbit/s"],
     [{ format: "flac", bitDepth: "float" }, "bitDepth", "flac takes 16, 24"],
+    [{ format: "ac3", chapters: [{ startSeconds: 0, title: "One" }] }, "chapters", "ac3 holds no chapters"],
   ];
   const contradictions: ReadonlyArray<readonly [OutputRequest, field: string, detail: string]> = [
     [
@@ -107,6 +120,11 @@ describe("settle", () => {
       "The end must come after the start",
     ],
     [{ format: "mp3", channelSelect: 0, channels: 2 }, "channels", "One channel is mono"],
+    [
+      { format: "mp3", chapters: [5, 7, 7].map((startSeconds) => ({ startSeconds, title: "Part" })) },
+      "chapters[2].startSeconds",
+      "Each chapter must begin after the one before",
+    ],
     [
       { format: "mp3", gainDb: 3, loudness: { targetLufs: -16 } },
       "gainDb",
@@ -131,6 +149,8 @@ describe("settle", () => {
     { format: "wav", sampleRate: 384_000, channels: 16 },
     { format: "hls", bitratesKbps: [8, 16, 32, 64, 128, 512] },
     { format: "dash", bitrateKbps: 96, sampleRate: 48_000, channels: 6 },
+    { format: "wav", cover: "keep", chapters: [] },
+    { format: "mp3", chapters: [{ startSeconds: 0, title: "One" }, { startSeconds: 0.001, title: "Two" }] },
   ];
   it.each(fits)("takes %j", (request) => assert.isTrue(Result.isSuccess(settle([request]))));
 });
@@ -208,6 +228,8 @@ describe("encodingFor", () => {
       loudness: null,
       processing: {},
       tags: {},
+      cover: "keep",
+      chapters: null,
     });
   });
 

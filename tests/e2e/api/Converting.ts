@@ -1,6 +1,7 @@
 import { assert, beforeAll, describe, it } from "@effect/vitest";
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
+import { encodePng } from "../../../infra/picture/Png.ts";
 import { silentFlac, sine, type Sound, wav } from "../../support/Audio.ts";
 import { ffprobe, type Probed } from "../../support/Ffprobe.ts";
 import { filesBelow } from "../../support/Files.ts";
@@ -329,6 +330,50 @@ export const converting = (service: RunningService): void => {
       assert.approximately(wav.loudness.after.integratedLufs, -30, 0.02);
     });
 
+    it("carries a picture and chapters that were sent along, and shows those of an upload", async () => {
+      const { id: uploadId } = await upload(service, audio, { process: { analysis: false } });
+      const palette = [[1, 0, 0, 1]] as const;
+      const picture = await encodePng({ width: 40, height: 30, palette, pixels: new Uint8Array(1_200) });
+      const cover = { data: Buffer.from(picture).toString("base64") };
+      const chapters = [{ startSeconds: 0, title: "One" }, { startSeconds: 1, title: "Zwei – 2" }];
+      const outputs = [
+        { format: "m4a", chapters },
+        { format: "flac", cover: "none" },
+        { format: "ogg", trim: { startSeconds: 60 } },
+      ];
+      const { id } = await accepted(await request(uploadId, { outputs, cover }));
+      assert.deepStrictEqual((await finished(id)).outputs.map(({ status }: Json) => status), [
+        ...["completed", "completed", "failed"],
+      ]);
+      const fetched = async (name: string) =>
+        new Uint8Array(await (await service.call(`/conversions/${id}/outputs/${name}`)).arrayBuffer());
+      assert.include(
+        Buffer.from(await fetched("m4a")).toString("latin1"),
+        Buffer.from(picture).toString("latin1"),
+      );
+      const mediaOf = async (bytes: Uint8Array<ArrayBuffer>) => {
+        const { id } = await upload(service, bytes, { process: { analysis: false } });
+        return (await eventually(() => service.json(`/uploads/${id}`), ({ status }) => status === "ready"))
+          .media;
+      };
+      assert.containsSubset(await mediaOf(await fetched("m4a")), {
+        cover: { mediaType: "image/png", width: 40, height: 30 },
+        chapters: [
+          { startSeconds: 0, endSeconds: 1, title: "One" },
+          { startSeconds: 1, title: "Zwei – 2" },
+        ],
+      });
+      assert.containsSubset(await mediaOf(await fetched("flac")), { cover: null, chapters: [] });
+
+      // One that fails may be tried again, and needs its picture.
+      const failing = await accepted(await request(uploadId, { outputs: outputs.slice(2), cover }));
+      await eventually(() => show(failing.id), ({ status }) => status === "failed");
+      const stored = `default/default/audio/${uploadId}/covers/${failing.id}.png`;
+      assert.deepStrictEqual(await renditionsOf(failing.id), [stored]);
+      await service.call(`/uploads/${uploadId}`, { method: "DELETE" });
+      await eventually(() => renditionsOf(uploadId), ({ length }) => length === 0);
+    });
+
     it("shows progress, cancels what runs or waits, and makes it after all when asked again", async () => {
       const { id: uploadId } = await upload(service, long, {
         filename: "long.flac",
@@ -413,8 +458,23 @@ export const converting = (service: RunningService): void => {
       [{ outputs: [{ format: "wav", loudness: {} }] }, "outputs[0].loudness.targetLufs"],
       [{}, "outputs"],
       [{ output: [] }, "output"],
+      [
+        { outputs: [{ format: "wav", chapters: [{ startSeconds: 0, title: "One" }] }] },
+        "outputs[0].chapters",
+      ],
+      [{ outputs: [{ format: "wav" }], cover: { data: "R0lGODlhAQABAAAAACw=" } }, "cover"],
+      [{ outputs: [{ format: "wav" }], cover: { data: "not Base64" } }, "cover"],
     ])("refuses %j", async (body, field) => {
       await assertProblem(await request(refused, body), "INVALID_PARAMETER", { field });
+    });
+
+    it("refuses a picture of more than a mebibyte", async () => {
+      const palette = [[1, 0, 0, 1]] as const;
+      const picture = await encodePng({ width: 1, height: 1, palette, pixels: new Uint8Array(1) });
+      const large = Buffer.concat([picture, Buffer.alloc(1_024 ** 2 + 1 - picture.length)]);
+      const cover = { data: large.toString("base64") };
+      const response = await request(refused, { outputs: [{ format: "wav" }], cover });
+      await assertProblem(response, "INVALID_PARAMETER", { field: "cover" });
     });
 
     it("refuses to convert what is no audio", async () => {

@@ -85,6 +85,8 @@ export const encodingOf = (
   loudness: null,
   processing: {},
   tags: {},
+  cover: "keep",
+  chapters: null,
   ...encoding,
 });
 

@@ -1,6 +1,6 @@
 import { assert, layer } from "@effect/vitest";
 import { Effect } from "effect";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import type { Levels, LoudnessTarget } from "../../../domain/media/Loudness.ts";
 import type { Encoding } from "../../../domain/media/OutputSpec.ts";
 import { make } from "../../../domain/signal/SignalAnalyser.ts";
@@ -86,10 +86,12 @@ layer(engine, { excludeTestServices: true })("an output of a loudness", (it) => 
     Effect.gen(function* () {
       const sound = swelling({ amplitude: 0.05 });
       // Two channels of noise that have nothing in common lose 3 dB when they are mixed.
+      const mixed = { name: "mp3", format: "mp3", bitrateKbps: 192, channels: 1 } as const;
+      const chapters = [{ startSeconds: 0, title: "A chapter" }];
       const files = yield* renderTo(sound, [
         to({ targetLufs: -24 }, { name: "mono", channels: 1 }),
         to({ targetLufs: -24 }, { name: "low", sampleRate: 22_050 }),
-        to({ targetLufs: -20 }, { name: "mp3", format: "mp3", bitrateKbps: 192, channels: 1 }),
+        to({ targetLufs: -20 }, { ...mixed, chapters }),
       ]);
       const [mono, low, mp3] = files;
       assert.approximately(
@@ -106,6 +108,7 @@ layer(engine, { excludeTestServices: true })("an output of a loudness", (it) => 
       const after = levelsOf(mp3?.path ?? "", { sampleRate: 44_100, channels: 1 });
       assert.approximately(after.integratedLufs ?? NaN, -20, 1);
       assert.approximately(mp3?.loudness?.after.integratedLufs ?? NaN, after.integratedLufs ?? NaN, 0.001);
+      assert.isTrue(readFileSync(mp3?.path ?? "").includes("A chapter"));
     }));
 
   it.effect("is as loud as the ceiling lets it be, and says so", () =>

@@ -189,7 +189,7 @@ layer(engine, { excludeTestServices: true })("rendering", (it) => {
       }),
   );
 
-  it.effect("carries portable tags over, and leaves covers, chapters and the rest behind", () =>
+  it.effect("carries portable tags over, and leaves the rest behind, with a cover and chapters that are not wanted", () =>
     Effect.gen(function* () {
       const tagged = (path: string) => {
         writeFileSync(`${path}.txt`, ";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1\nSTART=0\nEND=1\ntitle=One\n");
@@ -221,10 +221,11 @@ layer(engine, { excludeTestServices: true })("rendering", (it) => {
           ],
         );
       };
+      const plain = { channels: 1, cover: "none", chapters: [] } as const;
       const { files } = yield* renderAll(tagged, [
-        encodingOf({ format: "mp3", bitrateKbps: 64, channels: 1 }),
-        encodingOf({ format: "flac", channels: 1 }),
-        encodingOf({ format: "m4a", bitrateKbps: 64, channels: 1 }),
+        encodingOf({ ...plain, format: "mp3", bitrateKbps: 64 }),
+        encodingOf({ ...plain, format: "flac" }),
+        encodingOf({ ...plain, format: "m4a", bitrateKbps: 64 }),
       ]);
       for (const { path } of files) {
         // The file's one stream, then its tags; a chapter would stand before them.
