@@ -36,6 +36,7 @@ layer(Layer.merge(engine, recogniser), { excludeTestServices: true })("PocketSph
         assert.isAbove(confidence ?? 0, 0.5);
         assert.isAtMost(confidence ?? 2, 1);
       }
+      assert.strictEqual(readFileSync(path).length, header.readUInt32LE(40) + 44 + 3 * 32_000);
       assert.isAbove(shares.length, 4);
       assert.deepStrictEqual(shares, shares.toSorted((a, b) => a - b));
     }));
