@@ -16,6 +16,11 @@ export class RecogniserError extends Schema.TaggedError<RecogniserError>()("Reco
   }
 }
 
+/** The failure of an answer that a schema refuses. */
+export const unreadable = ({ message }: Schema.SchemaError): RecogniserError =>
+  // It quotes what it refuses, however long that is.
+  new RecogniserError({ reason: "Unreadable", detail: message.slice(0, 500) });
+
 /** A file to recognise the speech in. */
 export interface SpeechFile {
   /** A WAV file of one channel of 16-bit samples at 16 kHz behind a header of 44 bytes, which the recogniser may change. */

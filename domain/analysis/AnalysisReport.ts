@@ -96,7 +96,7 @@ export const AnalysisReport = Schema.Struct({
   curves: Schema.NullOr(Schema.Struct({ key: BlobKey })),
   /** `null` for an analysis made before spectrograms, and where it could not be made. */
   spectrogram: Schema.NullOr(Schema.Struct({ key: BlobKey })),
-  /** `null` where no recogniser is configured, and for silence. */
+  /** `null` where no recogniser was configured, for silence, and where speech could not be recognised. */
   transcript: Schema.NullOr(TranscriptRef),
   warnings: Schema.Array(AnalysisWarning),
   analyserVersion: AnalyserVersions,

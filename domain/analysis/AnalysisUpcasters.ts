@@ -7,8 +7,8 @@ const changed = (value: unknown, change: (fields: StoredData) => StoredData): un
   isObject(value) ? change(value) : value;
 
 /**
- * Version 2 of a report has tempo, key, stereo image, spectrum, curves, transcript and errors, and a version of each part's analyser. Before,
- * nothing of that was measured, nothing failed alone, and one version stood for all.
+ * Version 2 of a report has tempo, key, stereo image, spectrum, curves, transcript and errors, and a version of each part's analyser.
+ * Before, nothing of that was measured, nothing failed alone, and one version stood for all.
  */
 const measureMore: Upcaster = (data) => ({
   ...data,

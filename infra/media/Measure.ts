@@ -28,7 +28,7 @@ export interface MeasureJob {
 /** Each is raised whenever the same audio may measure differently than before. */
 const analyserVersion: AnalyserVersions = {
   ...{ loudness: 1, tempo: 1, key: 1, signal: 2, waveform: 1 },
-  // Of another process, if any.
+  // Speech is recognised afterwards, if at all.
   transcript: 0,
 };
 

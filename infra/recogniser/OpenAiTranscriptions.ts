@@ -1,7 +1,7 @@
 import { type Duration, Effect, Layer, Redacted, Schedule, Schema, Stream } from "effect";
 import { FetchHttpClient, HttpClient, type HttpClientError, HttpClientRequest } from "effect/http";
 import type { Segment } from "../../domain/transcript/Transcript.ts";
-import { Recogniser, RecogniserError, type SpeechFile } from "../../services/Recogniser.ts";
+import { Recogniser, RecogniserError, type SpeechFile, unreadable } from "../../services/Recogniser.ts";
 import { languageCode } from "./LanguageNames.ts";
 import { type SpeechPiece, speechPieces } from "./SpeechPieces.ts";
 
@@ -98,8 +98,7 @@ const sender = (plain: HttpClient.HttpClient, { url, model, key, language, first
     },
     Effect.catchTags({
       HttpClientError: (error) => Effect.flatMap(explain(error), Effect.fail),
-      SchemaError: ({ message: detail }) =>
-        Effect.fail(new RecogniserError({ reason: "Unreadable", detail })),
+      SchemaError: (error) => Effect.fail(unreadable(error)),
     }),
     (effect, { seconds }) =>
       Effect.timeoutOrElse(effect, {
@@ -124,8 +123,10 @@ const bounded = <E>(stream: Stream.Stream<Uint8Array, E>, characters: number) =>
 /** In words that hold nothing of the request, which has the key. */
 const explain = Effect.fnUntraced(function* ({ reason }: HttpClientError.HttpClientError) {
   if (reason._tag !== "StatusCodeError") {
-    const { _tag, description = "", cause = "" } = reason;
-    return new RecogniserError({ reason: "Unavailable", detail: `${_tag} ${description} ${cause}` });
+    const { _tag, description, cause } = reason;
+    // That fetch failed is told by its error; why, by the cause of that.
+    const why = cause instanceof Error ? cause.cause ?? cause : description;
+    return new RecogniserError({ reason: "Unavailable", detail: `${_tag}: ${why}` });
   }
   const { status, stream } = reason.response;
   const said = yield* Effect.orElseSucceed(bounded(stream, detailCharacters), () => "");

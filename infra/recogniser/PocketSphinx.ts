@@ -16,8 +16,8 @@ const wordLine = /^(\S+) (\d+\.\d{3}) (\d+\.\d{3}) (\d+\.\d+)$/;
 const filler = /^[<[+]/;
 
 /**
- * CMU PocketSphinx 0.8 (`pocketsphinx_continuous`) with the model of US English that belongs to it. It needs no more than the speed of
- * the sound on one core, and is wrong about one word in three.
+ * CMU PocketSphinx 0.8 (`pocketsphinx_continuous`) with the model of US English that belongs to it. It takes less
+ * CPU time than the sound lasts, and is wrong about one word in three.
  */
 export const layer: Layer.Layer<never, never, ChildProcessSpawner.ChildProcessSpawner> = Layer.effect(
   Recogniser,

@@ -7,10 +7,13 @@ import * as ProgressMeter from "../media/ProgressMeter.ts";
 /** How much of its end is kept of a log that goes into an error. */
 const detailCharacters = 2_000;
 
-/** Runs a program to its end, confined as ffmpeg is, and returns the lines that it prints, and the end of its log. `secondsIn` says how far in the recording a line is. */
+/**
+ * Runs a program to its end, confined as ffmpeg is; returns the lines that it prints, and the end of its log. `secondsIn` says up to where
+ * in the recording a line tells, or 0.
+ */
 export const runRecogniser = Effect.fnUntraced(function* (
   job: MediaProcess & { readonly seconds: number; readonly onProgress: OnProgress },
-  secondsIn: (line: string) => number | undefined,
+  secondsIn: (line: string) => number,
 ) {
   const progress = ProgressMeter.make(job.onProgress, job.seconds);
   const lines: Array<string> = [];
@@ -20,7 +23,7 @@ export const runRecogniser = Effect.fnUntraced(function* (
       Stream.splitLines,
       Stream.runForEach((line) => {
         lines.push(line);
-        return progress.at(secondsIn(line) ?? 0);
+        return progress.at(secondsIn(line));
       }),
     )).pipe(Effect.mapError((error) => toRecogniserError(job.program, error)));
   return { lines, log: log.slice(-detailCharacters) };

@@ -2,7 +2,7 @@ import { Effect, Layer, Schema } from "effect";
 import { ChildProcessSpawner } from "effect/process";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { Recogniser, RecogniserError, type SpeechFile } from "../../services/Recogniser.ts";
+import { Recogniser, RecogniserError, type SpeechFile, unreadable } from "../../services/Recogniser.ts";
 import { runRecogniser } from "./RecogniserProcess.ts";
 
 /** What `whisper-cli --output-json` writes; times in milliseconds. */
@@ -21,7 +21,7 @@ const segmentLine = /^\[\d+:\d\d:\d\d\.\d{3} --> (\d+):(\d\d):(\d\d\.\d{3})\]/;
 const memoryBytes = 16 * 1024 ** 3;
 const outputBytes = 64 * 1024 ** 2;
 
-/** The command line of whisper.cpp, 1.7.2 or later, with a model in a file. Without a language it finds out itself. */
+/** The command line of whisper.cpp with a model in a file. Without a language it finds out itself. */
 export const layer = (
   options: { readonly model: string; readonly language: string | null },
 ): Layer.Layer<never, never, ChildProcessSpawner.ChildProcessSpawner> =>
@@ -64,7 +64,7 @@ const transcribe = Effect.fnUntraced(function* (
   });
   // It escapes no control characters; between values, spaces do as well.
   const { result, transcription } = yield* Schema.decodeEffect(Output)(json.replace(/\p{Cc}/gu, " ")).pipe(
-    Effect.mapError(({ message: detail }) => new RecogniserError({ reason: "Unreadable", detail })),
+    Effect.mapError(unreadable),
   );
   return {
     language: result.language,

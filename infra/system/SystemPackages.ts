@@ -161,7 +161,7 @@ const lookForWhisper = Effect.gen(function* (): Effect.fn.Return<Finding<string>
 
 /** Makes sure of `whisper-cli`, which few systems have a package of; fails with `MissingTool`. */
 export const ensureWhisper = ensureTool({
-  name: "whisper.cpp 1.7.2 or later (whisper-cli)",
+  name: "whisper.cpp (whisper-cli)",
   packages: { brew: "whisper-cpp" },
   website: "https://github.com/ggml-org/whisper.cpp",
 }, lookForWhisper);

@@ -60,18 +60,20 @@ export const makeMeasureUpload = Effect.fnUntraced(
     });
 
     /** The part of the report that tells of the transcript, when that has been stored. */
-    const transcribing = Effect.fnUntraced(
-      function* (owner: BlobKey.Owner, id: AnalysisId, job: TranscribeJob) {
-        const { analyserVersion, errors } = job.measured;
-        if (recogniser === null) return { transcript: null };
-        const { value, error } = yield* transcribe(media, recogniser, job);
-        return {
-          transcript: value && (yield* storingTranscript(owner, id, value)),
-          analyserVersion: { ...analyserVersion, transcript: transcriptVersion },
-          errors: { ...errors, ...(error !== null && { transcript: error }) },
-        };
-      },
-    );
+    const transcribing = Effect.fnUntraced(function* (
+      owner: BlobKey.Owner,
+      id: AnalysisId,
+      job: TranscribeJob & { readonly measured: Measurement },
+    ) {
+      const { analyserVersion, errors } = job.measured;
+      if (recogniser === null) return { transcript: null };
+      const { value, error } = yield* transcribe(media, recogniser, job);
+      return {
+        transcript: value && (yield* storingTranscript(owner, id, value)),
+        analyserVersion: { ...analyserVersion, transcript: transcriptVersion },
+        errors: { ...errors, ...(error !== null && { transcript: error }) },
+      };
+    });
 
     const kind: JobKind<Analysis, AnalysisId, AnalysisCommand, AnalysisError, AnalysisReport> = {
       name: "measure",

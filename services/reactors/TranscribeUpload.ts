@@ -2,8 +2,8 @@ import { Effect } from "effect";
 import type { MediaFacts } from "../../domain/media/MediaFacts.ts";
 import type { Outcome } from "../../domain/signal/Part.ts";
 import { type Transcript, transcriptOf } from "../../domain/transcript/Transcript.ts";
-import type { Measurement, MediaEngine, OnProgress } from "../MediaEngine.ts";
-import { type Recogniser, RecogniserError } from "../Recogniser.ts";
+import type { MediaEngine, OnProgress } from "../MediaEngine.ts";
+import { type Recogniser, unreadable } from "../Recogniser.ts";
 
 /** Raised whenever the same speech, by the same recogniser, may be told differently than before. */
 export const transcriptVersion = 1;
@@ -19,7 +19,7 @@ export interface TranscribeJob {
   readonly workspace: string;
   readonly source: string;
   readonly media: MediaFacts;
-  readonly measured: Measurement;
+  readonly measured: { readonly decodedSeconds: number; readonly signal: { readonly silent: boolean } };
   readonly onProgress: OnProgress;
 }
 
@@ -39,7 +39,7 @@ export const transcribe = Effect.fn("transcribe")(
       onProgress: (share) => job.onProgress(shareBefore + (1 - shareBefore) * share),
     });
     return yield* Effect.fromResult(transcriptOf(recogniser.name, speech, seconds)).pipe(
-      Effect.mapError(({ message: detail }) => new RecogniserError({ reason: "Unreadable", detail })),
+      Effect.mapError(unreadable),
       Effect.map((value): Outcome<Transcript | null> => ({ value, error: null })),
     );
   },

@@ -257,7 +257,7 @@ layer(NodeServices.layer, { excludeTestServices: true })("ensureWhisper", (it) =
       const programs = { ...aptGetThatInstalls, ...env };
       const { end, calls } = yield* ensureOn({ programs, ensure: ensureWhisper });
       assert.deepStrictEqual(end, {
-        tool: "whisper.cpp 1.7.2 or later (whisper-cli)",
+        tool: "whisper.cpp (whisper-cli)",
         reason: "NotFound",
         detail: "whisper-cli is not on the PATH",
         fix: "install it from https://github.com/ggml-org/whisper.cpp and put it first on the PATH",
