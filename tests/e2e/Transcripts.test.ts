@@ -1,5 +1,6 @@
 /** A service that recognises speech, by PocketSphinx, unless that is made to fail. */
 import { afterAll, assert, describe, it } from "@effect/vitest";
+import { Effect, ManagedRuntime, Redacted } from "effect";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,6 +10,7 @@ import { ffmpeg, silence, wav } from "../support/Audio.ts";
 import { assertProblem } from "../support/Problems.ts";
 import { endAll, eventually, type Json, settled, startService, upload } from "../support/RunningService.ts";
 import { goForward } from "../support/Speech.ts";
+import { TestDatabase } from "../support/TestDatabase.ts";
 
 const programs = mkdtempSync(join(tmpdir(), "tapedeck-programs-"));
 const broken = join(programs, "broken");
@@ -18,12 +20,17 @@ writeFileSync(
   `#!/bin/sh\n[ ! -e "${broken}" ] || { echo "out of order" >&2; exit 7; }\nexec "${real}" "$@"\n`,
   { mode: 0o755 },
 );
+// The embedded database is slow to make.
+const database = ManagedRuntime.make(TestDatabase.layer);
+const { url } = await database.runPromise(TestDatabase.use(Effect.succeed));
 const service = await startService({
+  DATABASE_URL: Redacted.value(url),
   TAPEDECK_RECOGNISER: "pocketsphinx",
   PATH: `${programs}${delimiter}${process.env["PATH"]}`,
 });
 afterAll(async () => {
   await endAll();
+  await database.dispose();
   rmSync(programs, { recursive: true });
 });
 
