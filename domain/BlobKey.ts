@@ -100,6 +100,10 @@ export const waveformRms = (owner: Owner, analysisId: AnalysisId): BlobKey =>
 export const curves = (owner: Owner, analysisId: AnalysisId): BlobKey =>
   key(`${analyses(owner, analysisId)}curves.json`);
 
+/** The transcript of an analysis, as JSON. */
+export const transcript = (owner: Owner, analysisId: AnalysisId): BlobKey =>
+  key(`${analyses(owner, analysisId)}transcript.json`);
+
 /** The spectrogram of an analysis. */
 export const spectrogram = (owner: Owner, analysisId: AnalysisId): BlobKey =>
   key(`${analyses(owner, analysisId)}spectrogram.bin`);

@@ -45,7 +45,8 @@ export interface FormatSupport {
 type Unstored<Ref> = Omit<NonNullable<Ref>, "key" | "rmsKey"> & { readonly path: string };
 
 /** What one measuring pass found, before the objects beside its report have been stored. */
-export interface Measurement extends Omit<AnalysisReport, "waveform" | "curves" | "spectrogram"> {
+export interface Measurement
+  extends Omit<AnalysisReport, "waveform" | "curves" | "spectrogram" | "transcript"> {
   readonly waveform: (Unstored<AnalysisReport["waveform"]> & { readonly rmsPath: string }) | null;
   readonly curves: Unstored<AnalysisReport["curves"]>;
   readonly spectrogram: Unstored<AnalysisReport["spectrogram"]> | null;
@@ -88,4 +89,10 @@ export class MediaEngine extends Context.Service<MediaEngine, {
     readonly media: MediaFacts;
     readonly onProgress: OnProgress;
   }) => Effect.Effect<Measurement, MediaError>;
+  /** Writes a file for a recogniser of speech into the workspace, as `SpeechFile` describes it, and answers its path. */
+  readonly writeSpeech: (job: {
+    readonly workspace: string;
+    readonly source: string;
+    readonly media: MediaFacts;
+  }) => Effect.Effect<string, MediaError>;
 }>()("tapedeck/services/MediaEngine") {}

@@ -33,6 +33,7 @@ import * as BootstrapKey from "./BootstrapKey.ts";
 import * as Bus from "./Bus.ts";
 import * as HttpServer from "./http/HttpServer.ts";
 import { processName } from "./ProcessName.ts";
+import * as Recognising from "./Recognising.ts";
 import { Readiness, type ReadinessPart } from "./Readiness.ts";
 import type { Role, Settings } from "./Settings.ts";
 
@@ -79,7 +80,7 @@ export const layer = (settings: Settings) => {
     Layer.provide(Layer.effect(Readiness, Effect.all([ofLog, ofBus]).pipe(Effect.map(flat)))),
   );
   const worker = Reactors.layer.pipe(
-    Layer.provide([Actors.layer, blobs, media]),
+    Layer.provide([Actors.layer, blobs, media, Recognising.layer(settings.recogniser)]),
     Layer.provide(nats === null ? Layer.empty : PgJobClaims.layer({ holder: processName })),
   );
 

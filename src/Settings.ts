@@ -2,6 +2,7 @@ import { Effect, Redacted, Schema, SchemaIssue } from "effect";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { join, resolve } from "node:path";
+import { readRecogniser, type RecogniserSettings } from "./RecogniserSettings.ts";
 
 /** A setting that is wrong, unknown, or means something that this program cannot do. */
 export class SettingsError extends Schema.TaggedError<SettingsError>()("SettingsError", {
@@ -33,6 +34,10 @@ export type Role = typeof roles[number];
 
 const isRole = (name: string): name is Role => roles.some((role) => role === name);
 
+const isRecogniser = Schema.makeFilter((text: string) =>
+  readRecogniser({ TAPEDECK_RECOGNISER: text }) !== null
+);
+
 const Roles = Schema.String.check(
   Schema.makeFilter((text: string) => text === "all" || text.split(",").every((name) => isRole(name.trim()))),
 );
@@ -50,6 +55,9 @@ const Environment = Schema.Struct({
   TAPEDECK_WORKER_CONCURRENCY: Schema.optionalKey(Count),
   TAPEDECK_MAX_UPLOAD_BYTES: Schema.optionalKey(Count),
   TAPEDECK_MAX_DURATION_SECONDS: Schema.optionalKey(Count),
+  TAPEDECK_RECOGNISER: Schema.optionalKey(Schema.String.check(isRecogniser)),
+  TAPEDECK_RECOGNISER_KEY: Schema.optionalKey(Text),
+  TAPEDECK_RECOGNISER_LANGUAGE: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^[a-z]{2}$/))),
   LOG_FORMAT: Schema.optionalKey(Schema.Literals(["pretty", "json"])),
   LOG_LEVEL: Schema.optionalKey(Schema.Literals(["trace", "debug", "info", "warn", "error"])),
   OTEL_EXPORTER_OTLP_ENDPOINT: Schema.optionalKey(Text),
@@ -69,6 +77,9 @@ const advice: Readonly<Record<string, string>> = {
   STORAGE_URL: "this version stores on local disk only: file:///an/absolute/path",
   DATABASE_URL: "give a URL such as postgres://user:password@host:5432/database",
   TAPEDECK_BOOTSTRAP_KEY: "give at least 16 characters",
+  TAPEDECK_RECOGNISER:
+    "give whisper:/path/of/model.bin, openai:https://host/v1?model=name (without a key in it), or pocketsphinx",
+  TAPEDECK_RECOGNISER_LANGUAGE: "give the two letters of a language by ISO 639-1, such as en",
 };
 
 /** Everything that can be configured, with defaults in place. */
@@ -88,6 +99,8 @@ export interface Settings {
   readonly workerConcurrency: number;
   readonly maxUploadBytes: number;
   readonly maxDurationSeconds: number;
+  /** `null`: speech is not recognised. */
+  readonly recogniser: RecogniserSettings | null;
   readonly logFormat: "pretty" | "json";
   readonly logLevel: "Trace" | "Debug" | "Info" | "Warn" | "Error";
   readonly exportTraces: boolean;
@@ -145,6 +158,14 @@ export const readSettings = Effect.fnUntraced(function* (
         "it is needed where a process has not all roles (TAPEDECK_ROLE): the processes share what it names",
     });
   }
+  const recogniser = readRecogniser(read);
+  if (recogniser?._tag === "PocketSphinx" && (read.TAPEDECK_RECOGNISER_LANGUAGE ?? "en") !== "en") {
+    return yield* new SettingsError({
+      reason: "Invalid",
+      variable: "TAPEDECK_RECOGNISER_LANGUAGE",
+      detail: "pocketsphinx knows English (en) only",
+    });
+  }
   return {
     host: read.HOST ?? "127.0.0.1",
     port: read.PORT ?? 8080,
@@ -161,6 +182,7 @@ export const readSettings = Effect.fnUntraced(function* (
     workerConcurrency: read.TAPEDECK_WORKER_CONCURRENCY ?? availableParallelism(),
     maxUploadBytes: read.TAPEDECK_MAX_UPLOAD_BYTES ?? 2 * 1024 ** 3,
     maxDurationSeconds: read.TAPEDECK_MAX_DURATION_SECONDS ?? 6 * 3_600,
+    recogniser,
     logFormat: read.LOG_FORMAT ?? (isTerminal ? "pretty" : "json"),
     logLevel: logLevels[read.LOG_LEVEL ?? "info"],
     exportTraces: (read.OTEL_EXPORTER_OTLP_ENDPOINT ?? read.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT) !== undefined,

@@ -7,6 +7,7 @@ import { ensureFfmpeg } from "../infra/system/SystemPackages.ts";
 import { banner } from "./Banner.ts";
 import { BootstrapKey } from "./BootstrapKey.ts";
 import { firstCause } from "./FirstCause.ts";
+import { ensureRecogniser } from "./Recognising.ts";
 import * as Service from "./Service.ts";
 import { readSettings } from "./Settings.ts";
 
@@ -19,6 +20,7 @@ const serve = Effect.fnUntraced(function* (roles: Option.Option<string>) {
   const given = Option.isSome(roles) ? { TAPEDECK_ROLE: roles.value } : {};
   const settings = yield* readSettings({ ...process.env, ...given }, process.stdout.isTTY);
   if (settings.roles.some((role) => role === "api" || role === "worker")) yield* ensureFfmpeg;
+  if (settings.roles.includes("worker")) yield* ensureRecogniser(settings.recogniser);
   yield* holdDirectory(settings.dataDirectory);
   const service = yield* Layer.build(Service.layer(settings));
   yield* Effect.gen(function* () {

@@ -1,6 +1,7 @@
 import { Schema } from "effect";
 import { BlobKey } from "../BlobKey.ts";
 import { SPECTRUM_BANDS } from "../signal/SpectrumMeter.ts";
+import { Transcript } from "../transcript/Transcript.ts";
 import { AnalysisWarning } from "./AnalysisWarning.ts";
 import { MusicalKey } from "./MusicalKey.ts";
 import { Tempo } from "./Tempo.ts";
@@ -50,6 +51,14 @@ export const WaveformRef = Schema.Struct({
   length: Schema.Int,
 });
 
+/** Where the transcript of an analysis is stored, and what it is. */
+export const TranscriptRef = Schema.Struct({
+  key: BlobKey,
+  language: Transcript.fields.language,
+  recogniser: Transcript.fields.recogniser,
+  segments: Schema.Int,
+});
+
 /** For each part the version of what measured it, raised whenever the same audio may measure differently; 0: not measured. */
 export const AnalyserVersions = Schema.Struct({
   loudness: Schema.Int,
@@ -57,6 +66,7 @@ export const AnalyserVersions = Schema.Struct({
   key: Schema.Int,
   signal: Schema.Int,
   waveform: Schema.Int,
+  transcript: Schema.Int,
 });
 export type AnalyserVersions = typeof AnalyserVersions.Type;
 
@@ -69,6 +79,7 @@ export const AnalysisErrors = Schema.Struct({
   key: reason,
   spectrum: reason,
   waveform: reason,
+  transcript: reason,
 });
 
 /** Everything that one analysis measured. What is large is stored beside it, as objects. */
@@ -85,6 +96,8 @@ export const AnalysisReport = Schema.Struct({
   curves: Schema.NullOr(Schema.Struct({ key: BlobKey })),
   /** `null` for an analysis made before spectrograms, and where it could not be made. */
   spectrogram: Schema.NullOr(Schema.Struct({ key: BlobKey })),
+  /** `null` where no recogniser was configured, for silence, and where speech could not be recognised. */
+  transcript: Schema.NullOr(TranscriptRef),
   warnings: Schema.Array(AnalysisWarning),
   analyserVersion: AnalyserVersions,
   errors: AnalysisErrors,

@@ -7,8 +7,8 @@ const changed = (value: unknown, change: (fields: StoredData) => StoredData): un
   isObject(value) ? change(value) : value;
 
 /**
- * Version 2 of a report has tempo, key, stereo image, spectrum, curves and errors, and a version of each part's analyser. Before,
- * nothing of that was measured, nothing failed alone, and one version stood for all.
+ * Version 2 of a report has tempo, key, stereo image, spectrum, curves, transcript and errors, and a version of each part's analyser.
+ * Before, nothing of that was measured, nothing failed alone, and one version stood for all.
  */
 const measureMore: Upcaster = (data) => ({
   ...data,
@@ -25,12 +25,14 @@ const measureMore: Upcaster = (data) => ({
     waveform: changed(report["waveform"], (waveform) => ({ ...waveform, rmsKey: null })),
     curves: null,
     spectrogram: null,
+    transcript: null,
     analyserVersion: {
       loudness: report["analyserVersion"],
       tempo: 0,
       key: 0,
       signal: report["analyserVersion"],
       waveform: report["analyserVersion"],
+      transcript: 0,
     },
     errors: {},
   })),

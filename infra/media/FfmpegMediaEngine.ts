@@ -8,6 +8,7 @@ import { canConfine } from "./FfmpegProcess.ts";
 import { measure } from "./Measure.ts";
 import { probe } from "./Probe.ts";
 import { render } from "./Render.ts";
+import { writeSpeech } from "./Speech.ts";
 import * as Workspace from "./Workspace.ts";
 
 /** What a WAV output may take on the disk; others take at most 4 GiB. */
@@ -41,6 +42,7 @@ export const layer = (
         formats: yield* spawning(findFormats),
         encoder: spawning(encoder),
         measure: Effect.fn("MediaEngine.measure")((job) => spawning(measure(job, maxSeconds))),
+        writeSpeech: Effect.fn("MediaEngine.writeSpeech")((job) => spawning(writeSpeech(job, maxSeconds))),
       });
     }),
   );

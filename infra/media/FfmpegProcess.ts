@@ -7,7 +7,7 @@ import process from "node:process";
 import { MediaError } from "../../services/MediaEngine.ts";
 import { searchPath } from "../system/Program.ts";
 
-/** A run of ffmpeg or ffprobe that ended badly because of its input, its arguments or its limits. */
+/** A run of a program that ended badly because of its input, its arguments or its limits. */
 export class ProcessFailed extends Schema.TaggedError<ProcessFailed>()("ProcessFailed", {
   /** `Refused`: it said no, and why in the log; `Crashed`: by a signal of its own, such as SIGABRT. */
   reason: Schema.Literals(["Refused", "Crashed", "TimeLimit", "OutputLimit"]),
@@ -20,12 +20,14 @@ export class ProcessFailed extends Schema.TaggedError<ProcessFailed>()("ProcessF
 export interface MediaProcess {
   /** The name of its span. */
   readonly name: string;
-  readonly program: "ffmpeg" | "ffprobe";
+  readonly program: "ffmpeg" | "ffprobe" | "whisper-cli" | "pocketsphinx_continuous";
   readonly args: ReadonlyArray<string>;
   readonly directory: string;
   readonly cpuSeconds: number;
   /** The largest file that it may write; none unless given. */
   readonly fileBytes?: number;
+  /** How much address space it may have; 4 GiB unless given. */
+  readonly memoryBytes?: number;
   /** Whether it writes to a second pipe, file descriptor 3. */
   readonly hasSecondOutput?: boolean;
 }
@@ -43,7 +45,7 @@ export const canConfine = (): boolean =>
  */
 export const cpuSecondsFor = (samples: number): number => 30 + Math.ceil(samples * 4e-6);
 
-const memoryBytes = 4 * 1024 ** 3;
+const defaultMemoryBytes = 4 * 1024 ** 3;
 const logCharacters = 65_536;
 const failureLogCharacters = 8_192;
 
@@ -76,7 +78,7 @@ export const run = <A, E, R>(
       typeof exit === "number" ? "process.exit.code" : "process.exit.signal",
       exit,
     );
-    if (exit !== 0) return yield* judge(exit, log);
+    if (exit !== 0) return yield* judge(job.program, exit, log);
     return { output, log };
   }).pipe(
     Effect.scoped,
@@ -97,21 +99,26 @@ export const run = <A, E, R>(
 export const unavailable = (cause: unknown): MediaError =>
   new MediaError({ reason: { _tag: "Unavailable", cause } });
 
-const start = (
-  { program, args, directory, cpuSeconds, fileBytes = 0, hasSecondOutput = false }: MediaProcess,
-) => {
-  // ffmpeg tells at level "info" that a signal ended it; ffprobe would print every tag there.
-  const options = program === "ffmpeg"
-    ? ["-nostdin", "-nostats", ...singleThreaded, "-loglevel", "level+info"]
-    : ["-loglevel", "level+warning"];
-  const command = [program, "-hide_banner", ...options, ...args];
+/** Each output has a filter graph: with a thread for each core, their stacks would soon fill the address space. */
+const singleThreaded = ["-filter_threads", "1", "-filter_complex_threads", "1"];
+
+/** What every run of a program is told first. ffmpeg tells at level "info" that a signal ended it; ffprobe would print every tag there. */
+const options: Readonly<Record<MediaProcess["program"], ReadonlyArray<string>>> = {
+  ffmpeg: ["-hide_banner", "-nostdin", "-nostats", ...singleThreaded, "-loglevel", "level+info"],
+  ffprobe: ["-hide_banner", "-loglevel", "level+warning"],
+  "whisper-cli": [],
+  pocketsphinx_continuous: [],
+};
+
+const start = ({ program, args, directory, cpuSeconds, ...job }: MediaProcess) => {
+  const command = [program, ...options[program], ...args];
   // The soft limit of CPU time is a signal, which can be told from a kill by anybody else; the hard one is a kill.
   const confinement = [
     // Sent by the kernel when the thread that started the process ends, which is the main thread of the service.
     ...["setpriv", "--pdeathsig", "KILL", "prlimit"],
     `--cpu=${cpuSeconds}:${cpuSeconds + 10}`,
-    `--as=${memoryBytes}`,
-    `--fsize=${fileBytes}`,
+    `--as=${job.memoryBytes ?? defaultMemoryBytes}`,
+    `--fsize=${job.fileBytes ?? 0}`,
     "--core=0",
     "--",
   ];
@@ -120,13 +127,10 @@ const start = (
     cwd: directory,
     env: { PATH: process.env["PATH"], LC_ALL: "C" },
     stdin: "ignore",
-    ...(hasSecondOutput && { additionalFds: { fd3: { type: "output" } } }),
+    ...(job.hasSecondOutput && { additionalFds: { fd3: { type: "output" } } }),
     killSignal: "SIGKILL",
   }).pipe(Effect.mapError(unavailable));
 };
-
-/** Each output has a filter graph: with a thread for each core, their stacks would soon fill the address space. */
-const singleThreaded = ["-filter_threads", "1", "-filter_complex_threads", "1"];
 
 const tail = <E>(stderr: Stream.Stream<Uint8Array, E>) =>
   stderr.pipe(
@@ -146,7 +150,11 @@ const crashes: ReadonlyArray<string | number | undefined> = [
 /** ffmpeg's own exit code after several signals, which only a spent limit of CPU time sends. */
 const hardExit = 123;
 
-const judge = (exit: string | number | undefined, log: string): ProcessFailed | MediaError => {
+const judge = (
+  program: string,
+  exit: string | number | undefined,
+  log: string,
+): ProcessFailed | MediaError => {
   const end = log.slice(-failureLogCharacters);
   const failed = (reason: ProcessFailed["reason"]) =>
     new ProcessFailed({ reason, exitCode: typeof exit === "number" ? exit : null, log: end });
@@ -158,7 +166,7 @@ const judge = (exit: string | number | undefined, log: string): ProcessFailed | 
   if (exit === "SIGXFSZ") return failed("OutputLimit");
   if (crashes.includes(exit)) return failed("Crashed");
   if (typeof exit !== "number" || caught !== undefined || log.includes("No space left on device")) {
-    return unavailable(new Error(`ffmpeg ended with ${exit}: ${end}`));
+    return unavailable(new Error(`${program} ended with ${exit}: ${end}`));
   }
   return failed("Refused");
 };

@@ -40,6 +40,10 @@ const fadeFilters = (
   ];
 };
 
+/** The mean of all channels, whatever they are: a downmix by layout knows only some of them. */
+export const meanFilter = (channels: number): string =>
+  `pan=mono|c0<${Array.from({ length: channels }, (_, channel) => `c${channel}`).join("+")}`;
+
 /** Without an exponent, to the microsecond. */
 const decimal = (value: number): string => value.toFixed(6);
 

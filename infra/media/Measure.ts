@@ -10,6 +10,7 @@ import { musicRate } from "../../domain/signal/MusicRate.ts";
 import type { Measurement, OnProgress } from "../../services/MediaEngine.ts";
 import { badInput, fromProcess, tooLong } from "./BadInput.ts";
 import { cpuSecondsFor, run, unavailable } from "./FfmpegProcess.ts";
+import { meanFilter } from "./Filters.ts";
 import { readHeader } from "./Header.ts";
 import { inputArguments } from "./InputArguments.ts";
 import * as ProgressMeter from "./ProgressMeter.ts";
@@ -25,7 +26,11 @@ export interface MeasureJob {
 }
 
 /** Each is raised whenever the same audio may measure differently than before. */
-const analyserVersion: AnalyserVersions = { loudness: 1, tempo: 1, key: 1, signal: 2, waveform: 1 };
+const analyserVersion: AnalyserVersions = {
+  ...{ loudness: 1, tempo: 1, key: 1, signal: 2, waveform: 1 },
+  // Speech is recognised afterwards, if at all.
+  transcript: 0,
+};
 
 /**
  * Measures a file in one decode, by two worker threads: the signal at its own rate, the music in one channel at `musicRate`. ffmpeg is
@@ -44,8 +49,6 @@ export const measure = Effect.fnUntraced(function* (job: MeasureJob, maxSeconds:
     channels: 1,
   });
   const inLayout = layout === null ? [] : [`aformat=channel_layouts=${layout}`];
-  // The mean of all channels, whatever they are: a downmix by layout knows only some of them.
-  const mean = Array.from({ length: channels }, (_, channel) => `c${channel}`).join("+");
   const output = (filters: ReadonlyArray<string>, rate: number, pipe: number) => [
     ...["-map", "0:a:0", "-ar", `${rate}`, ...(filters.length === 0 ? [] : ["-af", filters.join(",")])],
     ...["-f", "f32le", `pipe:${pipe}`],
@@ -56,7 +59,7 @@ export const measure = Effect.fnUntraced(function* (job: MeasureJob, maxSeconds:
     args: [
       ...["-threads", "2", "-t", `${maxSeconds + 1}`, ...inputArguments(job.source)],
       ...output(inLayout, sampleRate, 1),
-      ...output([...inLayout, `pan=mono|c0<${mean}`], musicRate, 3),
+      ...output([...inLayout, meanFilter(channels)], musicRate, 3),
     ],
     directory: job.workspace,
     cpuSeconds: cpuSecondsFor(durationSeconds * sampleRate * channels),

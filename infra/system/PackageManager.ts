@@ -16,8 +16,8 @@ export type PackageManager = keyof typeof installArguments;
 
 const packageManagers: ReadonlyArray<PackageManager> = ["apt-get", "apk", "dnf", "pacman", "brew"];
 
-/** A package's name for each package manager. */
-export type PackageNames = Readonly<Record<PackageManager, string>>;
+/** What package managers install, as one of them calls it: a package, or several with spaces between. */
+export type PackageNames = Readonly<Partial<Record<PackageManager, string>>>;
 
 const isRoot = () => process.getuid?.() === 0;
 
@@ -29,9 +29,9 @@ export const findPackageManager = Effect.gen(function* () {
   return undefined;
 });
 
-/** The exact shell command with which this user installs the package. */
-export const installCommand = Effect.fnUntraced(function* (manager: PackageManager, names: PackageNames) {
-  const install = [manager, ...installArguments[manager], names[manager]].join(" ");
+/** The exact shell command with which this user installs packages. */
+export const installCommand = Effect.fnUntraced(function* (manager: PackageManager, packages: string) {
+  const install = [manager, ...installArguments[manager], packages].join(" ");
   const steps = manager === "apt-get" ? ["apt-get update", install] : [install];
   if (isRoot() || manager === "brew") return steps.join(" && ");
   const hasSudo = (yield* directoryOf(["sudo"], searchPath())) !== undefined;
@@ -54,12 +54,12 @@ const runAptGet = (args: ReadonlyArray<string>) => {
 };
 
 /**
- * Installs a package by `apt-get update` and `apt-get install`; returns undefined, or what apt-get printed when it
+ * Installs packages by `apt-get update` and `apt-get install`; returns undefined, or what apt-get printed when it
  * failed. Another apt run is waited for, up to two minutes. A failed update alone is no failure: one broken source
  * among several is enough for it.
  */
-export const installWithAptGet = Effect.fnUntraced(function* (packageName: string) {
-  yield* Console.error(`Installing the package ${packageName} with apt-get; this can take some minutes.`);
+export const installWithAptGet = Effect.fnUntraced(function* (packages: string) {
+  yield* Console.error(`Installing ${packages} with apt-get; this can take some minutes.`);
   const update = yield* runAptGet(["update"]).pipe(
     // DPkg::Lock::Timeout does not cover the lock on the package lists.
     Effect.repeat({
@@ -68,8 +68,8 @@ export const installWithAptGet = Effect.fnUntraced(function* (packageName: strin
       times: 60,
     }),
   );
-  const install = yield* runAptGet([...installArguments["apt-get"], packageName]);
+  const install = yield* runAptGet([...installArguments["apt-get"], ...packages.split(" ")]);
   if (install.exitCode !== 0) return `${update.exitCode === 0 ? "" : update.output}${install.output}`;
-  yield* Console.error(`Installed the package ${packageName}.`);
+  yield* Console.error(`Installed ${packages}.`);
   return undefined;
 }, Effect.catch((error) => Effect.succeed(error.message)));

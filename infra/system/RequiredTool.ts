@@ -12,6 +12,7 @@ import {
 export interface RequiredTool {
   /** The tool as a reader knows it, with its oldest usable version. */
   readonly name: string;
+  /** None where a package manager has none that will do. */
   readonly packages: PackageNames;
   readonly website: string;
 }
@@ -33,10 +34,13 @@ export const ensureTool = Effect.fnUntraced(function* <Found, R>(
   if ("found" in before) return before.found;
   const byHand = `install it from ${website} and put it first on the PATH`;
   const manager = yield* findPackageManager;
-  if (manager === undefined) return yield* new MissingTool({ tool, ...before, fix: byHand });
-  const fix = yield* installCommand(manager, packages);
+  const wanted = manager && packages[manager];
+  if (manager === undefined || wanted === undefined) {
+    return yield* new MissingTool({ tool, ...before, fix: byHand });
+  }
+  const fix = yield* installCommand(manager, wanted);
   if (!(yield* installsUnasked(manager))) return yield* new MissingTool({ tool, ...before, fix });
-  const failure = yield* installWithAptGet(packages[manager]);
+  const failure = yield* installWithAptGet(wanted);
   if (failure !== undefined) {
     const lastLines = failure.trimEnd().split("\n").slice(-12).join("\n");
     const detail = `${before.detail}, and installing the package failed:\n${lastLines}`;
@@ -44,6 +48,6 @@ export const ensureTool = Effect.fnUntraced(function* <Found, R>(
   }
   const after = yield* look;
   if ("found" in after) return after.found;
-  const detail = `${after.detail}, also after installing the package ${packages[manager]}`;
+  const detail = `${after.detail}, also after installing the package ${wanted}`;
   return yield* new MissingTool({ tool, reason: after.reason, detail, fix: byHand });
 });

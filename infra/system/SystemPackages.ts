@@ -127,3 +127,41 @@ export const ensureNatsServer = ensureTool({
   },
   website: "https://nats.io/download",
 }, lookForNatsServer);
+
+const lookForPocketSphinx = runProgram("pocketsphinx_continuous", ["-infile", "/dev/null"]).pipe(
+  Effect.map(({ exitCode, output }): Finding<undefined> => {
+    if (exitCode === 0) return { found: undefined };
+    const complaint = output.split("\n").find((line) => line.startsWith("ERROR"))?.trim();
+    return { reason: "NotFound", detail: `pocketsphinx_continuous does not run: ${complaint ?? exitCode}` };
+  }),
+  Effect.catch(() =>
+    Effect.succeed<Finding<undefined>>({
+      reason: "NotFound",
+      detail: "pocketsphinx_continuous is not on the PATH",
+    })
+  ),
+);
+
+/**
+ * Makes sure of PocketSphinx 0.8 and its model of US English: installs them if that needs no question, and fails with `MissingTool`
+ * otherwise. Later versions have another command line.
+ */
+export const ensurePocketSphinx = ensureTool({
+  name: "PocketSphinx 0.8 with its model of US English",
+  packages: { "apt-get": "pocketsphinx pocketsphinx-en-us" },
+  website: "https://cmusphinx.github.io",
+}, lookForPocketSphinx);
+
+const lookForWhisper = Effect.gen(function* (): Effect.fn.Return<Finding<string>> {
+  const directory = yield* directoryOf(["whisper-cli"], searchPath());
+  return directory === undefined
+    ? { reason: "NotFound", detail: "whisper-cli is not on the PATH" }
+    : { found: directory };
+});
+
+/** Makes sure of `whisper-cli`, which few systems have a package of; fails with `MissingTool`. */
+export const ensureWhisper = ensureTool({
+  name: "whisper.cpp (whisper-cli)",
+  packages: { brew: "whisper-cpp" },
+  website: "https://github.com/ggml-org/whisper.cpp",
+}, lookForWhisper);

@@ -2,6 +2,7 @@ import { Schema } from "effect";
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api";
 import { AnalysisCurves } from "../../domain/analysis/AnalysisCurves.ts";
 import { AnalysisId, UploadId } from "../../domain/Id.ts";
+import { Transcript } from "../../domain/transcript/Transcript.ts";
 import { AnalysisJson, WaveformJson } from "./AnalysisJson.ts";
 import { Authorization } from "./Authorization.ts";
 import { spectrogramQuery, waveformPictureQuery } from "./PictureQuery.ts";
@@ -24,7 +25,8 @@ export class AnalysesApi extends HttpApiGroup.make("analyses")
         summary: "The newest analysis of an upload",
         description:
           "Loudness (EBU R 128), tempo, key and facts of the signal. A part that could not be measured is `null`, with the reason in " +
-          "`errors`; the others are kept. `tempo` and `key` are also `null` for what is no music, or is shorter than 3 s. Warnings: " +
+          "`errors`; the others are kept. `tempo` and `key` are also `null` for what is no music, or is shorter than 3 s; `transcript` is " +
+          "`null` for silence, and where the service has no recogniser of speech. Warnings: " +
           "`SILENT` (every sample is zero), `CLIPPED` (three samples or more in a row at full scale), `TRUNCATED` (over 1 % and 0.2 s less " +
           "than the file declares), `MONO_AS_STEREO` (the difference of the channels is 60 dB or more below their sum), `DC_OFFSET` (the mean of " +
           "a channel is more than 0.01 off zero), `INVERTED_PHASE` (the channels correlate by less than −0.9: mixed to mono they cancel).",
@@ -90,6 +92,23 @@ export class AnalysesApi extends HttpApiGroup.make("analyses")
         description:
           "All of the recording from left to right, 30 Hz to 20 kHz (or half of the sample rate) from bottom to top on the mel scale, the lighter " +
           "the louder: from `range` dB (80) below the loudest. 800 × 256 pixels unless told otherwise.",
+      }),
+    ),
+    HttpApiEndpoint.get("transcript", "/uploads/:id/transcript", {
+      params,
+      query: { ...afterQuery, format: Schema.optionalKey(Schema.Literals(["json", "vtt", "srt"])) },
+      headers: afterHeaders,
+      success: [
+        Transcript,
+        HttpApiSchema.StreamUint8Array({ contentType: ["text/vtt", "application/x-subrip"] }),
+      ],
+    }).annotateMerge(
+      OpenApi.annotations({
+        summary: "What is said in an upload, as JSON, or as subtitles in WebVTT or SubRip",
+        description:
+          "Segments with their times in seconds from the start, in order, and with the `confidence` of the recogniser (0 to 1) where it tells " +
+          "that; `text` is that of all segments. `language` is a tag by BCP 47, `null` where it is not known. Subtitles have one cue for each " +
+          "segment. 404 where the newest analysis has no transcript: the service needs a recogniser of speech when it analyses.",
       }),
     ),
   )

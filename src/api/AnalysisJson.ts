@@ -4,6 +4,7 @@ import {
   AnalysisErrors,
   LoudnessReport,
   SignalFacts,
+  TranscriptRef,
 } from "../../domain/analysis/AnalysisReport.ts";
 import { AnalysisWarning } from "../../domain/analysis/AnalysisWarning.ts";
 import { MusicalKey } from "../../domain/analysis/MusicalKey.ts";
@@ -27,6 +28,15 @@ export const AnalysisJson = Schema.Struct({
   signal: Schema.NullOr(SignalFacts),
   waveform: Schema.NullOr(
     Schema.Struct({ sampleRate: Schema.Int, samplesPerPixel: Schema.Int, length: Schema.Int, links: Links }),
+  ),
+  /** Where the transcript is, in each format; it may be too long to be a part of this answer. */
+  transcript: Schema.NullOr(
+    Schema.Struct({
+      language: TranscriptRef.fields.language,
+      recogniser: TranscriptRef.fields.recogniser,
+      segments: TranscriptRef.fields.segments,
+      links: Links,
+    }),
   ),
   warnings: Schema.Array(AnalysisWarning),
   /** SHA-256 of the upload that was analysed. */

@@ -1,4 +1,4 @@
-import { Effect, type Result, Semaphore, Stream } from "effect";
+import { Effect, type Result, Schema, Semaphore, Stream } from "effect";
 import { HttpServerResponse } from "effect/http";
 import { HttpApiBuilder } from "effect/http-api";
 import type { BlobKey } from "../../domain/BlobKey.ts";
@@ -7,6 +7,9 @@ import { decodeSpectrogram } from "../../domain/signal/Spectrogram.ts";
 import { decodeDat, encodeDat, toJson } from "../../domain/signal/WaveformFormat.ts";
 import { decodeRms } from "../../domain/signal/WaveformRms.ts";
 import { zoom } from "../../domain/signal/WaveformPeaks.ts";
+import { subRip } from "../../domain/transcript/SubRip.ts";
+import { Transcript } from "../../domain/transcript/Transcript.ts";
+import { webVtt } from "../../domain/transcript/WebVtt.ts";
 import { Actors } from "../../services/actors/Actors.ts";
 import { BlobStore } from "../../services/BlobStore.ts";
 import { EventStore } from "../../services/EventStore.ts";
@@ -27,6 +30,13 @@ const pixelsByDefault = 100_000;
 
 /** The most pixels that are written as JSON. */
 const maxJsonPixels = 1_000_000;
+
+const readTranscript = Schema.decodeEffect(Schema.fromJsonString(Transcript));
+
+const subtitles = {
+  vtt: { contentType: "text/vtt; charset=utf-8", render: webVtt },
+  srt: { contentType: "application/x-subrip; charset=utf-8", render: subRip },
+};
 
 /** Answers the requests of `AnalysesApi`. */
 export const analysisHandlers = HttpApiBuilder.group(
@@ -61,6 +71,10 @@ export const analysisHandlers = HttpApiBuilder.group(
     const missing = (what: string) =>
       fail("NOT_FOUND", { detail: `The newest analysis has no ${what}; ask for another by POST` });
 
+    /** JSON was checked when it was made; large as it may be, it is passed on as it is. */
+    const passedOn = (key: BlobKey) =>
+      HttpServerResponse.stream(blobs.get(key), { contentType: "application/json" });
+
     const read = (key: BlobKey) => Stream.mkUint8Array(blobs.get(key));
 
     /** An object that was made here, so that it can be read here. */
@@ -82,8 +96,7 @@ export const analysisHandlers = HttpApiBuilder.group(
           yield* caughtUp(views, query, headers);
           const { curves } = yield* reportOf(params.id);
           if (curves === null) return yield* missing("curves");
-          // It was checked when it was made; large as it may be, it is passed on as it is.
-          return HttpServerResponse.stream(blobs.get(curves.key), { contentType: "application/json" });
+          return passedOn(curves.key);
         }, orProblem),
       )
       .handle(
@@ -153,6 +166,24 @@ export const analysisHandlers = HttpApiBuilder.group(
               (found) => spectrogramPicture(found, query),
             ),
           );
+        }, orProblem),
+      )
+      .handle(
+        "transcript",
+        Effect.fnUntraced(function* ({ params, query: { format = "json", ...query }, headers }) {
+          yield* caughtUp(views, query, headers);
+          const { transcript } = yield* reportOf(params.id);
+          if (transcript === null) return yield* missing("transcript");
+          if (format === "json") return passedOn(transcript.key);
+          const { contentType, render } = subtitles[format];
+          const json = yield* Stream.mkString(Stream.decodeText(blobs.get(transcript.key)));
+          return HttpServerResponse.text(render(yield* Effect.orDie(readTranscript(json))), {
+            contentType,
+            headers: {
+              "content-disposition": `attachment; filename="transcript.${format}"`,
+              "x-content-type-options": "nosniff",
+            },
+          });
         }, orProblem),
       );
   }),

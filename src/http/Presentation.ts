@@ -27,6 +27,7 @@ export const links = {
     curves: `${root}/uploads/${uploadId}/analysis/curves`,
     waveform: `${root}/uploads/${uploadId}/waveform`,
     spectrogram: `${root}/uploads/${uploadId}/spectrogram`,
+    transcript: `${root}/uploads/${uploadId}/transcript`,
   }),
 };
 
@@ -76,6 +77,7 @@ export const presentConversion = (row: ConversionRow): ConversionJson => ({
 export const presentAnalysis = (row: AnalysisRow, checksum: string): AnalysisJson => {
   const { report } = row;
   const waveform = report && report.waveform;
+  const transcript = report && report.transcript;
   const shownLinks = links.analysis(row.uploadId);
   return {
     ...presentJob(row),
@@ -93,6 +95,16 @@ export const presentAnalysis = (row: AnalysisRow, checksum: string): AnalysisJso
         json: shownLinks.waveform,
         dat: `${shownLinks.waveform}?format=dat`,
         png: `${shownLinks.waveform}?format=png`,
+      },
+    },
+    transcript: transcript && {
+      language: transcript.language,
+      recogniser: transcript.recogniser,
+      segments: transcript.segments,
+      links: {
+        json: shownLinks.transcript,
+        vtt: `${shownLinks.transcript}?format=vtt`,
+        srt: `${shownLinks.transcript}?format=srt`,
       },
     },
     warnings: report?.warnings ?? [],

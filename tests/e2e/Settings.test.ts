@@ -23,6 +23,7 @@ import {
   startService,
   upload,
 } from "../support/RunningService.ts";
+import { whisperThat } from "../support/StandInWhisper.ts";
 import { TestDatabase } from "../support/TestDatabase.ts";
 
 const scratch = await mkdtemp(join(tmpdir(), "tapedeck-settings-"));
@@ -87,6 +88,16 @@ describe("a start that cannot succeed", () => {
     assert.match(errors(), /^[^\n]+\n$/);
     assert.match(errors().trimEnd(), line);
     assert.notMatch(output(), /hush|\bat .*\.ts:\d+/);
+  });
+
+  it.concurrent("says that there is no model for its recogniser", async () => {
+    const whisper = {
+      TAPEDECK_RECOGNISER: "whisper:/nowhere/base.bin",
+      PATH: whisperThat(scratch, "exit 1"),
+    };
+    const { errors, exited } = launch(await newDataDirectory(), { PORT: "0", ...whisper });
+    assert.strictEqual(await exited, 1);
+    assert.match(errors(), /^TAPEDECK_RECOGNISER: [^\n]*\/nowhere\/base\.bin[^\n]*\n$/);
   });
 
   it.concurrent("says which program is missing, and how to get it", async () => {

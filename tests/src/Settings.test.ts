@@ -26,6 +26,7 @@ describe("settings", () => {
       workerConcurrency: availableParallelism(),
       maxUploadBytes: 2_147_483_648,
       maxDurationSeconds: 21_600,
+      recogniser: null,
       logFormat: "json",
       logLevel: "Info",
       exportTraces: false,
@@ -46,6 +47,8 @@ describe("settings", () => {
       TAPEDECK_WORKER_CONCURRENCY: "3",
       TAPEDECK_MAX_UPLOAD_BYTES: "1000",
       TAPEDECK_MAX_DURATION_SECONDS: "60",
+      TAPEDECK_RECOGNISER: "whisper:/models/base.bin",
+      TAPEDECK_RECOGNISER_LANGUAGE: "de",
       LOG_FORMAT: "pretty",
       LOG_LEVEL: "debug",
       OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318",
@@ -61,6 +64,7 @@ describe("settings", () => {
       workerConcurrency: 3,
       maxUploadBytes: 1_000,
       maxDurationSeconds: 60,
+      recogniser: { _tag: "Whisper", model: "/models/base.bin", language: "de" },
       logFormat: "pretty",
       logLevel: "Debug",
       exportTraces: true,
@@ -69,6 +73,40 @@ describe("settings", () => {
     assert.strictEqual(databaseUrl && Redacted.value(databaseUrl), "postgresql://u:p@host/db");
     assert.strictEqual(natsUrl && Redacted.value(natsUrl), "tls://u:p@host");
     assert.strictEqual(bootstrapKey && Redacted.value(bootstrapKey), "0123456789abcdef");
+  });
+
+  it.each([
+    ["pocketsphinx", { _tag: "PocketSphinx" }],
+    ["whisper:base.bin", { _tag: "Whisper", model: resolve("base.bin"), language: null }],
+    [
+      "openai:https://host:8443/v1/?model=Systran%2Ffaster-whisper",
+      {
+        _tag: "OpenAi",
+        url: "https://host:8443/v1",
+        model: "Systran/faster-whisper",
+        key: null,
+        language: null,
+      },
+    ],
+  ])("choose the recogniser %s", (chosen, expected) => {
+    assert.deepEqual<unknown>(read({ TAPEDECK_RECOGNISER: chosen }).recogniser, expected);
+  });
+
+  it("have a key for a recogniser, and hide it", () => {
+    const { recogniser } = read({
+      TAPEDECK_RECOGNISER: "openai:http://host/v1?model=m",
+      TAPEDECK_RECOGNISER_KEY: "hush",
+    });
+    const key = recogniser?._tag === "OpenAi" ? recogniser.key : null;
+    assert.strictEqual(key && Redacted.value(key), "hush");
+    assert.notInclude(JSON.stringify(recogniser), "hush");
+  });
+
+  it("refuse a language that the recogniser does not know", () => {
+    const pocketsphinx = { TAPEDECK_RECOGNISER: "pocketsphinx" };
+    assert.isNotNull(read({ ...pocketsphinx, TAPEDECK_RECOGNISER_LANGUAGE: "en" }).recogniser);
+    const { message } = errorOf({ ...pocketsphinx, TAPEDECK_RECOGNISER_LANGUAGE: "de" });
+    assert.match(message, /^TAPEDECK_RECOGNISER_LANGUAGE: .*English/);
   });
 
   it("keep the objects in the data directory unless they are told another place", () => {
@@ -102,6 +140,8 @@ describe("settings", () => {
     const { message } = errorOf({ DATABASE_URL: "mysql://u:hush@host/db" });
     assert.notInclude(message, "hush");
     assert.notInclude(errorOf({ TAPEDECK_BOOTSTRAP_KEY: "hush" }).message, "hush");
+    const recogniser = "openai:https://user:hush@host/v1?model=m";
+    assert.notInclude(errorOf({ TAPEDECK_RECOGNISER: recogniser }).message, "hush");
   });
 
   it("refuse a variable of their own that they do not know, before any other", () => {
@@ -154,6 +194,16 @@ describe("settings", () => {
     ["TAPEDECK_MAX_UPLOAD_BYTES", "2GB"],
     ["TAPEDECK_MAX_UPLOAD_BYTES", "-5"],
     ["TAPEDECK_MAX_DURATION_SECONDS", "Infinity"],
+    ["TAPEDECK_RECOGNISER", "sphinx"],
+    ["TAPEDECK_RECOGNISER", "pocketsphinx:en"],
+    ["TAPEDECK_RECOGNISER", "whisper:"],
+    ["TAPEDECK_RECOGNISER", "openai:host/v1?model=m"],
+    ["TAPEDECK_RECOGNISER", "openai:ftp://host/v1?model=m"],
+    ["TAPEDECK_RECOGNISER", "openai:https://host/v1"],
+    ["TAPEDECK_RECOGNISER", "openai:https://host/v1?model="],
+    ["TAPEDECK_RECOGNISER", "openai:https://host/v1?model=m&key=k"],
+    ["TAPEDECK_RECOGNISER", "openai:https://host/v1?model=m#k"],
+    ["TAPEDECK_RECOGNISER_LANGUAGE", "english"],
     ["LOG_FORMAT", "xml"],
     ["LOG_LEVEL", "loud"],
   ])("refuse %s=%s, and say so in one line", (variable, value) => {

@@ -144,8 +144,9 @@ export const reportOn = (owner: BlobKey.Owner, analysisId: Id.AnalysisId): Analy
   },
   curves: { key: BlobKey.curves(owner, analysisId) },
   spectrogram: null,
+  transcript: null,
   warnings: ["CLIPPED"],
-  analyserVersion: { loudness: 1, tempo: 1, key: 1, signal: 2, waveform: 1 },
+  analyserVersion: { loudness: 1, tempo: 1, key: 1, signal: 2, waveform: 1, transcript: 0 },
   errors: { spectrum: "It could not be measured" },
 });
 

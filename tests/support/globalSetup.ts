@@ -3,7 +3,12 @@ import { Effect } from "effect";
 import process from "node:process";
 import type { TestProject } from "vitest/node";
 import type { MissingTool } from "../../infra/system/MissingTool.ts";
-import { ensureFfmpeg, ensureNatsServer, ensurePostgres } from "../../infra/system/SystemPackages.ts";
+import {
+  ensureFfmpeg,
+  ensureNatsServer,
+  ensurePocketSphinx,
+  ensurePostgres,
+} from "../../infra/system/SystemPackages.ts";
 import { startScratchPostgres } from "./ScratchPostgres.ts";
 // For the types of what is provided.
 import type {} from "./ScratchNats.ts";
@@ -25,6 +30,7 @@ const ensure = <A>(check: Effect.Effect<A, MissingTool, NodeServices.NodeService
 /** Makes sure of the programs the tests run, and of a Postgres server: the one at DATABASE_URL, or one of its own. */
 export default async function setup(project: TestProject): Promise<(() => void) | undefined> {
   await ensure(ensureFfmpeg);
+  await ensure(ensurePocketSphinx);
   project.provide("natsServer", await ensure(ensureNatsServer));
   const given = process.env["DATABASE_URL"];
   if (given !== undefined) {

@@ -48,7 +48,8 @@ describe("a stored event", () => {
       waveform: today.waveform && { ...today.waveform, rmsKey: null },
       curves: null,
       spectrogram: null,
-      analyserVersion: { loudness: 1, tempo: 0, key: 0, signal: 1, waveform: 1 },
+      transcript: null,
+      analyserVersion: { loudness: 1, tempo: 0, key: 0, signal: 1, waveform: 1, transcript: 0 },
       errors: {},
     });
   });

@@ -36,10 +36,13 @@ export const analysing = (service: RunningService): void => {
         warnings: ["MONO_AS_STEREO"],
         tempo: null,
         key: null,
+        transcript: null,
         errors: {},
         links: { self: `/api/v1/uploads/${rest.uploadId}/analysis` },
       });
-      assert.hasAllKeys(rest.analyserVersion, ["loudness", "tempo", "key", "signal", "waveform"]);
+      assert.hasAllKeys(rest.analyserVersion, [
+        ...["loudness", "tempo", "key", "signal", "waveform", "transcript"],
+      ]);
       assert.approximately(loudness.integratedLufs, -20, 0.05);
       assert.approximately(loudness.maxMomentaryLufs, -20, 0.05);
       assert.approximately(loudness.maxShortTermLufs, -20, 0.05);
@@ -168,6 +171,11 @@ export const analysing = (service: RunningService): void => {
         [again.loudness, again.signal, again.waveform],
         [measured.loudness, measured.signal, measured.waveform],
       );
+    });
+
+    it("has no transcript where the service has no recogniser", async () => {
+      assert.strictEqual(measured.analyserVersion.transcript, 0);
+      await assertProblem(await service.call(`/uploads/${measured.uploadId}/transcript`), "NOT_FOUND");
     });
 
     it("has no analysis of an upload that declined it", async () => {

@@ -24,6 +24,7 @@ const described = [
   "get /api/v1/uploads/{id}/analysis/curves",
   "get /api/v1/uploads/{id}/content",
   "get /api/v1/uploads/{id}/spectrogram",
+  "get /api/v1/uploads/{id}/transcript",
   "get /api/v1/uploads/{id}/waveform",
   "get /api/v1/usage/storage",
   "get /api/v1/usage/throughput",

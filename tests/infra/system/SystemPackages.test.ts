@@ -6,7 +6,14 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { ensureFfmpeg, judgeFfmpegVersion, judgeNatsVersion } from "../../../infra/system/SystemPackages.ts";
+import type { MissingTool } from "../../../infra/system/MissingTool.ts";
+import {
+  ensureFfmpeg,
+  ensurePocketSphinx,
+  ensureWhisper,
+  judgeFfmpegVersion,
+  judgeNatsVersion,
+} from "../../../infra/system/SystemPackages.ts";
 
 describe("judgeFfmpegVersion", () => {
   const lineOf = (version: string) =>
@@ -80,10 +87,15 @@ const sudo = { sudo: `shift; exec "$@"`, true: "" };
 const sudoThatAsks = { sudo: "echo 'sudo: a password is required' >&2; exit 1" };
 const installCommand = "apt-get update && apt-get install -y --no-install-recommends ffmpeg";
 
-/** Runs `ensureFfmpeg` for a user on a machine; gives its end and the calls of package managers and sudo, in order. */
+/** Makes sure of a tool, FFmpeg unless told, for a user on a machine; gives its end and the calls of package managers and sudo, in order. */
 const ensureOn = (
-  { programs, packaged = {}, uid = 0 }: { programs: Programs; packaged?: Programs; uid?: number },
-): Effect.Effect<{ end: object; calls: ReadonlyArray<string> }, never, ChildProcessSpawner | Scope.Scope> =>
+  { programs, packaged = {}, uid = 0, ensure = ensureFfmpeg }: {
+    programs: Programs;
+    packaged?: Programs;
+    uid?: number;
+    ensure?: Effect.Effect<unknown, MissingTool, ChildProcessSpawner>;
+  },
+): Effect.Effect<{ end: unknown; calls: ReadonlyArray<string> }, never, ChildProcessSpawner | Scope.Scope> =>
   Effect.gen(function* () {
     const root = yield* Effect.acquireRelease(
       Effect.promise(() => mkdtemp(join(tmpdir(), "tapedeck-system-"))),
@@ -111,8 +123,8 @@ const ensureOn = (
           if (getuid !== undefined) process.getuid = getuid;
         }),
     );
-    const end = yield* Effect.match(ensureFfmpeg, {
-      onSuccess: (found): object => found,
+    const end = yield* Effect.match(ensure, {
+      onSuccess: (found) => found,
       onFailure: ({ tool, reason, detail, fix }) => ({ tool, reason, detail, fix }),
     });
     const noted = yield* Effect.promise(() => readFile(log, "utf8").catch(() => ""));
@@ -206,5 +218,50 @@ layer(NodeServices.layer, { excludeTestServices: true })("ensureFfmpeg", (it) =>
       const printed = "E: -q -o DPkg::Lock::Timeout=120 install -y --no-install-recommends ffmpeg, of no use";
       const detail = `ffmpeg is not on the PATH, and installing the package failed:\n${printed}`;
       assert.deepStrictEqual(end, { tool, reason: "InstallFailed", detail, fix: installCommand });
+    }));
+});
+
+layer(NodeServices.layer, { excludeTestServices: true })("ensurePocketSphinx", (it) => {
+  const complains = `echo 'ERROR: "acmod.c", line 78: there is no model' >&2; exit 1`;
+
+  it.effect("installs the program and its model, which the program does not depend on", () =>
+    Effect.gen(function* () {
+      const { end, calls } = yield* ensureOn({
+        programs: { ...aptGetThatInstalls, ...env, pocketsphinx_continuous: complains },
+        packaged: { pocketsphinx_continuous: "exit 0" },
+        ensure: ensurePocketSphinx,
+      });
+      assert.isUndefined(end);
+      const install = "install -y --no-install-recommends pocketsphinx pocketsphinx-en-us";
+      assert.deepStrictEqual(calls, [`${aptGetOptions} update`, `${aptGetOptions} ${install}`]);
+    }));
+
+  it.effect("says what the program says where there is no package", () =>
+    Effect.gen(function* () {
+      const { end } = yield* ensureOn({
+        programs: { pocketsphinx_continuous: complains, dnf: "" },
+        ensure: ensurePocketSphinx,
+      });
+      assert.deepStrictEqual(end, {
+        tool: "PocketSphinx 0.8 with its model of US English",
+        reason: "NotFound",
+        detail: `pocketsphinx_continuous does not run: ERROR: "acmod.c", line 78: there is no model`,
+        fix: "install it from https://cmusphinx.github.io and put it first on the PATH",
+      });
+    }));
+});
+
+layer(NodeServices.layer, { excludeTestServices: true })("ensureWhisper", (it) => {
+  it.effect("names the website where there is no package, and installs nothing", () =>
+    Effect.gen(function* () {
+      const programs = { ...aptGetThatInstalls, ...env };
+      const { end, calls } = yield* ensureOn({ programs, ensure: ensureWhisper });
+      assert.deepStrictEqual(end, {
+        tool: "whisper.cpp (whisper-cli)",
+        reason: "NotFound",
+        detail: "whisper-cli is not on the PATH",
+        fix: "install it from https://github.com/ggml-org/whisper.cpp and put it first on the PATH",
+      });
+      assert.deepStrictEqual(calls, []);
     }));
 });
