@@ -5,7 +5,7 @@ import { stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import type { Encoding } from "../../domain/media/OutputSpec.ts";
 import type { RenderedFile } from "../../services/MediaEngine.ts";
-import { badInput, outputTooLarge } from "./BadInput.ts";
+import { badInput, nothingDecoded, outputTooLarge } from "./BadInput.ts";
 import { unavailable } from "./FfmpegProcess.ts";
 import { readHeader } from "./Header.ts";
 import * as LameTag from "./LameTag.ts";
@@ -45,7 +45,7 @@ export const verify = Effect.fnUntraced(function* (
   if (!durationSeconds) {
     return yield* sourceSeconds < shortSeconds
       ? badInput("ENCODE_FAILED", "encode", `The audio is too short for ${encoding.format}`)
-      : badInput("DECODE_FAILED", "decode", "Nothing in the audio could be decoded");
+      : nothingDecoded;
   }
   return { encoding, path, sizeBytes: size, sha256: yield* digest(path), durationSeconds };
 });

@@ -193,6 +193,7 @@ layer(engine, { excludeTestServices: true })("an output of a loudness", (it) => 
       const [silent] = yield* renderTo(silence(), [to({ targetLufs: -16 })]);
       assert.deepStrictEqual(silent.loudness, {
         mode: "gain",
+        scope: "output",
         before: { integratedLufs: null, truePeakDbtp: null },
         after: { integratedLufs: null, truePeakDbtp: null },
         gainDb: 0,
