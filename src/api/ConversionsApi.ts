@@ -28,12 +28,20 @@ export class ConversionsApi extends HttpApiGroup.make("conversions")
       description: [
         "`GET /formats` lists what each format takes, `GET /presets` what a preset stands for. With a `preset`, `outputs` say what is to be",
         "different; without `outputs` there is one, named like the preset. `quality` takes the place of a bit rate.",
-        "The sound is processed in this order: `trim`, `channelSelect` (from 0), `denoise`, `speed` (the pitch stays), the mix to `channels`,",
-        "`fade` (in seconds of the output), `gainDb`, `loudness`. A mix takes centre and surrounds at −3 dB (ITU-R BS.775), scaled so that it",
+        "The sound is processed in this order: `trim`, `silenceTrim`, `channelSelect` (from 0), `denoise`, `pitchSemitones` (the duration stays)",
+        "and `speed` (the pitch stays), the mix to `channels`, `fade` (in seconds of the output), `gainDb`, `loudness`. `silenceTrim` takes",
+        "silence off the `ends` (`both`) of what `trim` keeps: what comes before the first and after the last sample above `thresholdDbfs` (−60),",
+        "in any channel or in the selected one; `keepSeconds` (0) of it stay. An output of which nothing is left fails. `pitchSemitones` and",
+        "`speed` give exactly as many samples as the duration stands for. A mix takes centre and surrounds at −3 dB (ITU-R BS.775), scaled so that it",
         "cannot clip. `loudness` brings the output to `targetLufs`: with the mode `gain` by one gain, less than needed where the true peak would",
         "exceed `ceilingDbtp`; with `limit` by a limiter that holds the peaks. The finished file is measured again: lossy codecs may move",
-        "the loudness, and the peaks beyond the ceiling, which `after` then shows. `tags` are added to those of the source, or replace them.",
-        "One output that fails does not fail the others: it has the status `failed`, and its `error` says why.",
+        "the loudness, and the peaks beyond the ceiling, which `after` then shows. With an `album`, the ids of 1 to 100 uploads (the converted one",
+        "is counted once, listed or not), the gain is one for all: it brings the album, gated as a whole (ITU-R BS.1770-4), to the target, and its",
+        "highest true peak stays below the ceiling; the result then has the `scope` `album`, and `before` is the album's. It is found from the newest analyses when the",
+        "request is made (`NOT_READY` names an upload that has none; one longer than an hour counts by its own loudness), and stays the album's",
+        "however the output is processed. `tags` are added to those of the source, or replace them.",
+        "What the source cannot serve for certain is refused at once. One output that fails does not fail the others: it has the status `failed`,",
+        "and its `error` says why.",
       ].join(" "),
     })),
     HttpApiEndpoint.get("show", "/conversions/:id", {
@@ -45,7 +53,11 @@ export class ConversionsApi extends HttpApiGroup.make("conversions")
     HttpApiEndpoint.post("cancel", "/conversions/:id/cancel", { params, success: accepted })
       .annotateMerge(OpenApi.annotations({ summary: "Cancel a conversion that is queued or running" })),
     HttpApiEndpoint.post("retry", "/conversions/:id/retry", { params, success: accepted })
-      .annotateMerge(OpenApi.annotations({ summary: "Try a failed or cancelled conversion again" })),
+      .annotateMerge(OpenApi.annotations({
+        summary: "Try a failed or cancelled conversion again",
+        description:
+          "One that is completed is refused, also where outputs of it failed: request these anew, in a conversion of their own.",
+      })),
     HttpApiEndpoint.get("output", "/conversions/:id/outputs/:name", {
       params: { ...params, name: OutputName },
       query: afterQuery,
