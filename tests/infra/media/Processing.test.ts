@@ -1,10 +1,11 @@
 import { assert, layer } from "@effect/vitest";
 import { Effect } from "effect";
 import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import type { Encoding } from "../../../domain/media/OutputSpec.ts";
 import type { Processing } from "../../../domain/media/Processing.ts";
 import { MediaEngine } from "../../../services/MediaEngine.ts";
-import { decode, sine, type Sound, wav } from "../../support/Audio.ts";
+import { decode, ffmpeg, sine, type Sound, wav } from "../../support/Audio.ts";
 import {
   assertProgress,
   encodingOf,
@@ -76,6 +77,38 @@ layer(engine, { excludeTestServices: true })("an output", (it) => {
       assert.deepStrictEqual(samples, grid(twoTones.samples).slice(2 * 22_050, 2 * 55_125));
       const rest = yield* processed(twoTones, { trim: { startSeconds: 1.5, endSeconds: 99 } });
       assert.lengthOf(rest.samples, 2 * 22_050);
+    }));
+
+  it.effect("is trimmed by its samples, where they do not begin with the file", () =>
+    Effect.gen(function* () {
+      const { probe, render } = yield* MediaEngine;
+      const { workspace, source } = yield* sourceOf((path) => {
+        writeFileSync(`${path}.wav`, wav(twoTones));
+        const input = ["-i", `${path}.wav`];
+        // The second stream begins half a second before the first.
+        ffmpeg(
+          "-itsoffset",
+          "0.5",
+          ...input,
+          ...input,
+          "-map",
+          "0",
+          "-map",
+          "1",
+          "-c",
+          "copy",
+          "-f",
+          "matroska",
+          path,
+        );
+      });
+      const media = yield* probe(source);
+      const processing = { trim: { startSeconds: 0.25, endSeconds: 1 }, silenceTrim: {} };
+      const encodings = [encodingOf({ format: "wav", processing })] as const;
+      const job = { workspace, source, media, encodings, levels: null, onProgress: () => Effect.void };
+      const [{ path }] = (yield* render(job)).files;
+      // At a quarter of a second, both tones rise through zero.
+      assert.deepStrictEqual(decode(path), decode(source).slice(2 * 11_026, 2 * 44_100));
     }));
 
   it.effect("is one channel of its source, as it is", () =>
