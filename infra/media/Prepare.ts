@@ -1,14 +1,16 @@
 import { Effect, Result } from "effect";
 import { join } from "node:path";
-import { ceilingOf, type Levels, type LoudnessPlan, plan } from "../../domain/media/Loudness.ts";
+import { ceilingOf, type LoudnessPlan, plan } from "../../domain/media/Loudness.ts";
 import { obstacle, secondsAfter } from "../../domain/media/Processing.ts";
 import type { Encoding } from "../../domain/media/OutputSpec.ts";
 import type { MediaError, OnProgress, Rendering } from "../../services/MediaEngine.ts";
 import { badInput, tooLong } from "./BadInput.ts";
 import { type Filters, finishingFilters, isAlike, keyOf, layoutFilters, soundFilters } from "./Filters.ts";
 import { limit } from "./Limiter.ts";
+import { isOfAlbum, type Material } from "./Material.ts";
+import { preparationWork } from "./PreparationWork.ts";
 import * as ProgressMeter from "./ProgressMeter.ts";
-import { bytesOf, measureLevels, remove, type Sound, type SoundLimits, writeSounds } from "./SoundFiles.ts";
+import { bytesOf, measureLevels, remove, type Sound, writeSounds } from "./SoundFiles.ts";
 
 /** How an output is made, once its loudness is settled. */
 export interface Prepared {
@@ -19,14 +21,6 @@ export interface Prepared {
   /** Its samples have more than 16 bits. */
   readonly isWide: boolean;
   readonly plan: LoudnessPlan | null;
-}
-
-/** What outputs are made of; `levels` are `null` where nobody has measured them yet, `albumLevels` where there is no album. */
-export interface Material extends SoundLimits {
-  readonly source: Sound;
-  readonly isWide: boolean;
-  readonly levels: Levels | null;
-  readonly albumLevels: Levels | null;
 }
 
 /** An output that cannot be made, and why. */
@@ -43,7 +37,7 @@ export const prepare = Effect.fnUntraced(function* (
   onProgress: OnProgress,
 ) {
   const { source, levels, albumLevels, maxBytes } = material;
-  const works = worksOf(material, encodings);
+  const works = preparationWork(material, encodings);
   const phase = ProgressMeter.divide(onProgress, works.all);
   const possible = encodings.filter((encoding) => refusalOf(material, encoding) === null);
   const { sounds, failures } = yield* makeSounds(material, possible, phase(works.writing));
@@ -55,6 +49,7 @@ export const prepare = Effect.fnUntraced(function* (
   >();
   const settle = Effect.fnUntraced(function* (encoding: Encoding, index: number) {
     const { loudness } = encoding;
+    const measuring = phase(works.measuring[index] ?? 0), limiting = phase(works.limiting[index] ?? 0);
     const key = keyOf(encoding, source.media);
     const refusal = refusalOf(material, encoding) ?? (loudness && failures.get(key));
     if (refusal) return yield* refusal;
@@ -70,7 +65,6 @@ export const prepare = Effect.fnUntraced(function* (
     }
     const sound = sounds.get(key) ?? source;
     const layout = layoutFilters(encoding, encoding.channels);
-    const measuring = phase(works.measuring[index] ?? 0);
     const before = known.get(sound.path) ?? (yield* measureLevels(material, sound, measuring));
     known.set(sound.path, before);
     const planned = plan(loudness, before);
@@ -82,7 +76,6 @@ export const prepare = Effect.fnUntraced(function* (
     if (set === undefined) {
       if (bytesOf(sound) > room) return yield* noRoom;
       const path = join(material.workspace, `_limited-${index}.wav`);
-      const limiting = phase(works.limiting[index] ?? 0);
       const found = yield* limit(material, sound, path, layout, loudness, planned, limiting).pipe(
         Effect.onError(() => remove(path)),
       );
@@ -127,54 +120,6 @@ const refusalOf = ({ source: { media }, maxSeconds }: Material, { processing }: 
 };
 
 const noRoom = badInput("OUTPUT_LIMIT", "encode", "The output needs more room than one conversion may take");
-
-/** Whether the gain of an output is that of its album: then nothing is measured before. */
-const isOfAlbum = ({ albumLevels }: Material, { loudness }: Encoding): boolean =>
-  albumLevels !== null && loudness?.album !== undefined;
-
-/** What the setting of a limiter usually takes, in decodes of the source. */
-const limitingWork = 8;
-
-/** How much work the preparation of each output is, in decodes of the source: what outputs have in common is done for the first one. */
-const worksOf = (material: Material, encodings: ReadonlyArray<Encoding>) => {
-  const { source, levels } = material;
-  const seen = new Set<string>();
-  const once = (work: number, ...key: ReadonlyArray<unknown>) => {
-    const name = key.join();
-    if (seen.has(name)) return 0;
-    seen.add(name);
-    return work;
-  };
-  const works = encodings.map((encoding) => {
-    const { loudness } = encoding;
-    if (loudness === null || isOfAlbum(material, encoding)) return { writing: 0, measuring: 0, limiting: 0 };
-    const isSource = isAlike(encoding, source.media);
-    const key = isSource ? "" : keyOf(encoding, source.media);
-    const before = isSource ? levels : null;
-    const mayBind = loudness.mode === "limit" &&
-      (before === null || plan(loudness, before).limitedBy !== null);
-    return {
-      writing: isSource ? 0 : once(1, "write", key),
-      measuring: before === null ? once(1, "measure", key) : 0,
-      limiting: mayBind ? once(limitingWork, key, loudness.targetLufs, ceilingOf(loudness)) : 0,
-    };
-  });
-  const [writing, measuring, limiting] = [
-    works.reduce((sum, { writing }) => sum + writing, 0),
-    works.map(({ measuring }) => measuring),
-    works.map(({ limiting }) => limiting),
-  ];
-  return {
-    writing,
-    measuring,
-    limiting,
-    all: [...measuring, ...limiting].reduce((sum, work) => sum + work, writing),
-  };
-};
-
-/** How much work it is to prepare outputs, in decodes of the source. */
-export const preparationWork = (material: Material, encodings: ReadonlyArray<Encoding>): number =>
-  worksOf(material, encodings).all;
 
 /** Writes what sounds unlike the source and must be measured: each different sound once, by its key; or says why it cannot be. */
 const makeSounds = Effect.fnUntraced(function* (

@@ -53,7 +53,7 @@ export const divide = (onProgress: OnProgress, all: number): (work: number) => O
 
 /** What each of some works reports to that are done at once: the whole is as far as they are on average. */
 export const average = (onProgress: OnProgress, count: number): (index: number) => OnProgress => {
-  const shares = Array.from({ length: count }, () => 0);
+  const shares: Array<number> = [];
   return (index) => (share) => {
     shares[index] = share;
     return onProgress(shares.reduce((sum, share) => sum + share, 0) / count);

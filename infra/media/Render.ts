@@ -10,8 +10,10 @@ import { badInput, explain, tooLong } from "./BadInput.ts";
 import { cpuSecondsFor, run } from "./FfmpegProcess.ts";
 import { readHeader } from "./Header.ts";
 import { inputArguments } from "./InputArguments.ts";
+import type { Material } from "./Material.ts";
 import { outputArguments } from "./OutputArguments.ts";
-import { type Failed, type Material, outcomeOf, preparationWork, prepare } from "./Prepare.ts";
+import { preparationWork } from "./PreparationWork.ts";
+import { type Failed, outcomeOf, prepare } from "./Prepare.ts";
 import * as ProgressMeter from "./ProgressMeter.ts";
 import { measureLevels, remove } from "./SoundFiles.ts";
 import { isUnsettled, settleExtent } from "./SourceExtent.ts";
@@ -91,7 +93,7 @@ const materialOf = (
 
 /** How much work each phase is, in decodes of the source. */
 const worksOf = (material: Material, encodings: ReadonlyArray<Encoding>) => {
-  const preparing = preparationWork(material, encodings);
+  const preparing = preparationWork(material, encodings).all;
   const encoding = encodings.length;
   const checking = encodings.filter(({ loudness }) => loudness !== null).length;
   return { preparing, encoding, checking, all: preparing + encoding + checking };
@@ -142,7 +144,7 @@ const renderTogether = Effect.fnUntraced(function* (job: RenderJob, isWide: bool
   // Encoders add a little at both ends.
   if (renderedSeconds > limits.maxSeconds + 0.5) return yield* tooLong("decode", limits.maxSeconds);
   yield* progress.end;
-  const checking = ProgressMeter.average(phase(works.checking), prepared.length);
+  const checking = ProgressMeter.average(phase(works.checking), works.checking);
   const outcomes = yield* Effect.forEach(prepared, (output, index) => {
     if (Result.isFailure(output)) return Effect.succeed<Outcome>(Result.fail(output.failure));
     const { encoding, plan } = output.success;

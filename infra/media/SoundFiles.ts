@@ -45,16 +45,8 @@ export const writeSounds = (
     name: "ffmpeg prepare",
     program: "ffmpeg",
     args: [
-      ...[
-        "-y",
-        "-progress",
-        "pipe:1",
-        "-threads",
-        "2",
-        "-t",
-        `${maxSeconds + 1}`,
-        ...inputArguments(from.path),
-      ],
+      ...["-y", "-progress", "pipe:1"],
+      ...["-threads", "2", "-t", `${maxSeconds + 1}`, ...inputArguments(from.path)],
       ...sounds.flatMap(({ path, media, filters }) => [
         ...["-map", "0:a:0", "-map_metadata", "-1", "-map_chapters", "-1"],
         ...["-ar", `${media.sampleRate}`, ...(filters.length > 0 ? ["-af", filters.join(",")] : [])],

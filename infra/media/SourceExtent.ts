@@ -8,9 +8,9 @@ import { explain, nothingDecoded, tooLong } from "./BadInput.ts";
 import { cpuSecondsFor, run } from "./FfmpegProcess.ts";
 import { isStretched } from "./Filters.ts";
 import { inputArguments } from "./InputArguments.ts";
+import type { Failed } from "./Prepare.ts";
 import * as ProgressMeter from "./ProgressMeter.ts";
 import { intoBlocks } from "./SampleBlocks.ts";
-import type { Failed } from "./Prepare.ts";
 
 /** A source whose outputs are to be settled; `decodedSeconds` where its length has been measured. */
 interface ExtentJob {
@@ -50,7 +50,10 @@ export const settleExtent = Effect.fnUntraced(function* (job: ExtentJob, maxSeco
   const settled = encodings.map((encoding, index): Result.Result<Encoding, Failed> => {
     const span = spans[index]?.finish();
     if (span === undefined) return Result.succeed(encoding);
-    if (span === null) return Result.fail({ encoding, reason: nothingSounds });
+    if (span === null) {
+      const detail = obstacle(encoding.processing, { ...media, durationSeconds })?.detail ?? nothingSounds;
+      return Result.fail({ encoding, reason: { code: "ENCODE_FAILED", detail, stage: "encode" } });
+    }
     const sounding = { start: span.first / media.sampleRate, end: span.end / media.sampleRate };
     const processing = withoutSilence(encoding.processing, sounding, durationSeconds);
     return Result.succeed({ ...encoding, processing });
@@ -58,11 +61,7 @@ export const settleExtent = Effect.fnUntraced(function* (job: ExtentJob, maxSeco
   return { media: { ...media, durationSeconds }, settled };
 });
 
-const nothingSounds: Failed["reason"] = {
-  code: "ENCODE_FAILED",
-  detail: "Nothing is left: no sample is above the threshold of silence",
-  stage: "encode",
-};
+const nothingSounds = "Nothing is left: no sample is above the threshold of silence";
 
 const spanOf = (
   { trim, channelSelect, silenceTrim }: Processing,

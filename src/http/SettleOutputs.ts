@@ -67,18 +67,20 @@ const expand = Effect.fnUntraced(function* (
  */
 export const refuseImpossible = Effect.fnUntraced(function* (
   outputs: ReadonlyArray<OutputSpec>,
-  { channels, durationSeconds }: MediaFacts,
+  media: MediaFacts,
   maxDurationSeconds: number,
 ): Effect.fn.Return<void, Problem> {
-  const slack = durationSlack(durationSeconds);
+  const slack = durationSlack(media.durationSeconds);
+  const longest = { ...media, durationSeconds: media.durationSeconds + slack };
   for (const [index, output] of outputs.entries()) {
-    const tooLong = secondsAfter(output, durationSeconds - slack) > maxDurationSeconds
+    const isTooLong = output.silenceTrim === undefined &&
+      secondsAfter(output, media.durationSeconds - slack) > maxDurationSeconds;
+    const found = isTooLong
       ? {
         field: "speed",
         detail: `The output would be longer than the ${maxDurationSeconds} seconds allowed`,
       }
-      : null;
-    const found = obstacle(output, { channels, durationSeconds: durationSeconds + slack }) ?? tooLong;
+      : obstacle(output, longest) && obstacle(output, media);
     if (found) {
       yield* fail("INVALID_PARAMETER", { field: `outputs[${index}].${found.field}`, detail: found.detail });
     }

@@ -201,6 +201,7 @@ layer(engine, { excludeTestServices: true })("an output", (it) => {
         ask("right", { silenceTrim: {}, channelSelect: 1 }, 1),
         ask("faded", { silenceTrim: {}, fade: { outSeconds: 0.2 } }),
         ask("none", { silenceTrim: {}, trim: { startSeconds: 1.8 } }),
+        ask("third", { silenceTrim: {}, channelSelect: 2 }, 1),
       );
       const stretches = {
         both: [0.25, 1.75],
@@ -223,8 +224,10 @@ layer(engine, { excludeTestServices: true })("an output", (it) => {
       const faded = decode(pathOf("faded"));
       assert.strictEqual(faded.length, 2 * 1.5 * 44_100);
       assert.isBelow(rms(faded.slice(-882)), 0.01 / 20);
-      assert.deepStrictEqual(failed.map(({ encoding: { name }, reason: { code } }) => [name, code]), [
-        ["none", "ENCODE_FAILED"],
+      const reasons = failed.map(({ encoding: { name }, reason: { code, detail } }) => [name, code, detail]);
+      assert.sameDeepMembers(reasons, [
+        ["none", "ENCODE_FAILED", "Nothing is left: no sample is above the threshold of silence"],
+        ["third", "ENCODE_FAILED", "There is no channel 2: the audio has 2, counted from 0"],
       ]);
     }));
 

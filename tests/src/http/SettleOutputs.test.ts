@@ -20,10 +20,12 @@ it.effect.each<readonly [number, Processing, string]>([
   Effect.gen(function* () {
     const problem = yield* Effect.flip(check(seconds, processing));
     assert.deepStrictEqual([problem.code, problem.field], ["INVALID_PARAMETER", `outputs[1].${field}`]);
+    if (field.startsWith("trim")) assert.include(problem.detail, ` ${seconds} seconds`);
   }));
 
 it.effect.each<readonly [number, Processing]>([
   [504, { speed: 0.5 }],
+  [600, { speed: 0.5, silenceTrim: {} }],
   [600, { speed: 0.5, trim: { startSeconds: 200 } }],
   [10, { trim: { startSeconds: 10.1 } }],
   [600, { trim: { startSeconds: 605 } }],
