@@ -168,21 +168,18 @@ layer(engine, { excludeTestServices: true })("an output of a loudness", (it) => 
 
   it.effect("shares a limiter with those of the same target, and fails alone where there is no room for another", () =>
     Effect.gen(function* () {
-      const { workspace, source } = yield* sourceOf(wav(swelling({ clicks: true })));
-      const soft = { targetLufs: -14, mode: "limit" } as const;
-      const rendering = (maxBytes: number, ...encodings: readonly [Encoding, ...Array<Encoding>]) =>
-        withProcesses(render({
-          ...{ workspace, source, media: factsOf({ durationSeconds: 3 }), levels: null },
-          encodings,
-          onProgress: () => Effect.void,
-        }, { maxSeconds: 60, maxBytes }));
-      const { result: { files, failed }, processes } = yield* rendering(
-        // A sound takes a megabyte.
-        1_600_000,
-        to(soft, { name: "flac" }),
-        to({ ...soft, toleranceLu: 0.5 }, { name: "mp3", format: "mp3", bitrateKbps: 128 }),
-        to({ ...soft, targetLufs: -10 }, { name: "other" }),
-      );
+      const { workspace, source } = yield* sourceOf(wav(swelling({ seconds: 1, clicks: true })));
+      const target = { targetLufs: -10, mode: "limit" } as const;
+      const { result: { files, failed }, processes } = yield* withProcesses(render({
+        ...{ workspace, source, media: factsOf(), levels: null },
+        encodings: [
+          to(target, { name: "flac" }),
+          to({ ...target, toleranceLu: 0.5 }, { name: "mp3", format: "mp3", bitrateKbps: 128 }),
+          to({ ...target, targetLufs: -8 }, { name: "other" }),
+        ],
+        onProgress: () => Effect.void,
+        // A sound takes a third of a megabyte.
+      }, { maxSeconds: 60, maxBytes: 540_000 }));
       const [flac, mp3] = files;
       assert.strictEqual(mp3?.loudness?.gainDb, flac.loudness?.gainDb);
       const limited = processes.filter(({ name }) => name === "ffmpeg prepare").length;
