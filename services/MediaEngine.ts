@@ -66,8 +66,9 @@ export class MediaEngine extends Context.Service<MediaEngine, {
   readonly probe: (path: string) => Effect.Effect<MediaFacts, MediaError>;
   /**
    * Renders every output by one process from one decode, into the workspace; those that fail are tried apart from the others.
-   * Fails where no output could be made. `levels` are those of the source where they are known; else they are measured if need be.
-   * `cover` is the path of a picture that takes the place of the source's.
+   * Fails where no output could be made. `levels` and `decodedSeconds` are those of the source where they are known; else they are
+   * measured if need be. `albumLevels` give the gain of outputs that name an album. `cover` is the path of a picture that takes the
+   * place of the source's.
    */
   readonly render: (job: {
     readonly workspace: string;
@@ -76,6 +77,8 @@ export class MediaEngine extends Context.Service<MediaEngine, {
     readonly encodings: Array.NonEmptyReadonlyArray<Encoding>;
     readonly levels: Levels | null;
     readonly cover?: string;
+    readonly albumLevels?: Levels | null;
+    readonly decodedSeconds?: number | undefined;
     readonly onProgress: OnProgress;
   }) => Effect.Effect<Rendering, MediaError>;
   /** Which formats can be rendered, as found when the service started. */

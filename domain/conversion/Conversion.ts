@@ -8,7 +8,7 @@ import type { Decider } from "../Decider.ts";
 import { Failure } from "../ErrorCode.ts";
 import { ConversionId, UploadId, UserId } from "../Id.ts";
 import * as Job from "../Job.ts";
-import { LoudnessResult } from "../media/Loudness.ts";
+import { Levels, LoudnessResult } from "../media/Loudness.ts";
 import { MediaFacts } from "../media/MediaFacts.ts";
 import { OutputFormat } from "../media/OutputFormat.ts";
 import { OutputName, OutputSpec } from "../media/OutputSpec.ts";
@@ -51,6 +51,8 @@ export const ConversionRequested = Schema.TaggedStruct("ConversionRequested", {
   outputs: Schema.NonEmptyArray(OutputSpec),
   /** The picture that came with the request. */
   cover: Schema.optionalKey(BlobKey),
+  /** Those of the album that outputs name, as its analyses found them when this was requested. */
+  albumLevels: Schema.optionalKey(Levels),
 });
 export const ConversionStarted = Schema.TaggedStruct("ConversionStarted", {
   conversionId: ConversionId,

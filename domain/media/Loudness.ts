@@ -1,4 +1,5 @@
 import { Schema } from "effect";
+import { UploadId } from "../Id.ts";
 
 /** What an output is brought to. Loudness in LUFS, the ceiling in dBTP, the tolerance in LU. */
 export const LoudnessTarget = Schema.Struct({
@@ -9,6 +10,11 @@ export const LoudnessTarget = Schema.Struct({
   mode: Schema.optionalKey(Schema.Literals(["gain", "limit"])),
   /** Audio that is no further from the target, and below the ceiling, is left alone; 0 unless told. */
   toleranceLu: Schema.optionalKey(Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 10 }))),
+  /**
+   * The uploads that share one gain, which brings all of them together to the target; the converted one belongs to them, listed or not.
+   * Only with the mode `gain`.
+   */
+  album: Schema.optionalKey(Schema.Array(UploadId).check(Schema.isBetweenLength(1, 100))),
 });
 export type LoudnessTarget = typeof LoudnessTarget.Type;
 
@@ -22,6 +28,8 @@ export type Levels = typeof Levels.Type;
 /** What was done about the loudness of an output; `after` was measured in the finished file, decoded. */
 export const LoudnessResult = Schema.Struct({
   mode: Schema.Literals(["gain", "limit"]),
+  /** Whose loudness the gain was found from, and whose `before` is: that of the output, or of its whole album. */
+  scope: Schema.Literals(["output", "album"]),
   before: Levels,
   after: Levels,
   gainDb: Schema.Finite,
@@ -33,15 +41,19 @@ export const LoudnessResult = Schema.Struct({
 export type LoudnessResult = typeof LoudnessResult.Type;
 
 /** What is to be done, before it has been. */
-export type LoudnessPlan = Pick<LoudnessResult, "mode" | "before" | "gainDb" | "limitedBy" | "skipped">;
+export type LoudnessPlan = Pick<
+  LoudnessResult,
+  "mode" | "scope" | "before" | "gainDb" | "limitedBy" | "skipped"
+>;
 
 /** The ceiling of a target, in dBTP. */
 export const ceilingOf = ({ ceilingDbtp = -1 }: LoudnessTarget): number => ceilingDbtp;
 
-/** What brings audio of the given levels to a target: the gain, and whether the ceiling binds. */
+/** What brings audio of the given levels, or its album, to a target: the gain, and whether the ceiling binds. */
 export const plan = (target: LoudnessTarget, before: Levels): LoudnessPlan => {
   const { targetLufs, mode = "gain", toleranceLu = 0 } = target;
-  const nothing = { mode, before, gainDb: 0, limitedBy: null };
+  const scope = target.album === undefined ? "output" as const : "album" as const;
+  const nothing = { mode, scope, before, gainDb: 0, limitedBy: null };
   const { integratedLufs, truePeakDbtp } = before;
   if (truePeakDbtp === null) return { ...nothing, skipped: "silent" };
   if (integratedLufs === null) return { ...nothing, skipped: "tooLittle" };
@@ -51,6 +63,7 @@ export const plan = (target: LoudnessTarget, before: Levels): LoudnessPlan => {
   const isBound = wanted > room;
   return {
     mode,
+    scope,
     before,
     gainDb: isBound && mode === "gain" ? room : wanted,
     limitedBy: isBound ? "truePeak" : null,

@@ -18,6 +18,9 @@ export const MediaFacts = Schema.Struct({
 });
 export type MediaFacts = typeof MediaFacts.Type;
 
+/** By how many seconds the duration that a source declares may be off. */
+export const durationSlack = (declaredSeconds: number): number => Math.max(0.2, declaredSeconds / 100);
+
 /** What the service takes in: audio outside these bounds is refused before any filter sees it. */
 export const bounds = {
   sampleRate: { min: 2_000, max: 384_000 },

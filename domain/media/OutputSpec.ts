@@ -66,7 +66,7 @@ export const settle = (
     const spec = { ...request, name: request.name ?? request.format };
     const problem = specs.some((other) => other.name === spec.name)
       ? { field: "name", detail: `Two outputs are called "${spec.name}": give each a name of its own` }
-      : misfit(spec) ?? contradiction(spec);
+      : misfit(spec) ?? contradiction(spec) ?? strayAlbum(spec, specs);
     if (problem) return Result.fail({ field: `outputs[${index}].${problem.field}`, detail: problem.detail });
     specs.push(spec);
   }
@@ -156,8 +156,23 @@ const contradiction = (
       detail: "Each chapter must begin after the one before",
     };
   }
+  if (loudness?.album && loudness.mode === "limit") {
+    return { field: "loudness.mode", detail: "An album has one gain, and no limiter" };
+  }
   return loudness && gainDb !== undefined
     ? { field: "gainDb", detail: "The loudness decides the gain: ask for one or the other" }
+    : null;
+};
+
+/** All outputs of a conversion belong to one album. */
+const strayAlbum = ({ loudness }: OutputSpec, others: ReadonlyArray<OutputSpec>): InvalidOutput | null => {
+  const keyOf = (album: ReadonlyArray<string>) => [...new Set(album)].sort().join();
+  const album = others.find((other) => other.loudness?.album)?.loudness?.album;
+  return loudness?.album && album && keyOf(loudness.album) !== keyOf(album)
+    ? {
+      field: "loudness.album",
+      detail: "Outputs of one conversion belong to one album: name the same uploads",
+    }
     : null;
 };
 

@@ -15,12 +15,21 @@ export const TagText = Schema.String.check(
 const TagName = Schema.String.check(Schema.isPattern(/^[a-z][a-z0-9_]{0,63}$/));
 
 /**
- * What is done to the sound of an output, in this order: trim, channelSelect, denoise, speed, the mix to the output's channels, fade,
- * gainDb. Nothing is done unless it is asked for.
+ * What is done to the sound of an output, in this order: trim, silenceTrim, channelSelect, denoise, pitchSemitones and speed, the mix to the
+ * output's channels, fade, gainDb. Nothing is done unless it is asked for.
  */
 export const processingFields = {
   /** Keeps what lies between two moments of the source, the second at its end unless told. */
   trim: Schema.optionalKey(Schema.Struct({ startSeconds: seconds, endSeconds: Schema.optionalKey(seconds) })),
+  /**
+   * Takes away the silence at the ends of what `trim` keeps, both unless told: what lies before the first, and after the last, sample
+   * above the threshold (−60 unless told) in the channel that is selected, or in any. `keepSeconds` of it stay, 0 unless told.
+   */
+  silenceTrim: Schema.optionalKey(Schema.Struct({
+    thresholdDbfs: Schema.optionalKey(between(-120, -10)),
+    keepSeconds: Schema.optionalKey(between(0, 60)),
+    ends: Schema.optionalKey(Schema.Literals(["start", "end", "both"])),
+  })),
   /** Keeps one channel of the source, counted from 0, as mono. */
   channelSelect: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 15 }))),
   /** Takes steady noise off, by at most `reductionDb`. */
@@ -28,6 +37,8 @@ export const processingFields = {
     reductionDb: Schema.optionalKey(between(1, 40)),
     noiseFloorDb: Schema.optionalKey(between(-80, -20)),
   })),
+  /** Shifts the pitch, and keeps the duration. */
+  pitchSemitones: Schema.optionalKey(between(-12, 12)),
   /** Plays so many times as fast, at the same pitch. */
   speed: Schema.optionalKey(between(0.5, 2)),
   /** Seconds of the output at its beginning and its end. */
@@ -47,31 +58,56 @@ export const CustomTags = Schema.Record(TagName, TagText).check(Schema.isMaxProp
 
 /** The part of something that asks for processing. */
 export const processingOf = (
-  { trim, channelSelect, denoise, speed, fade, gainDb }: Processing,
+  { trim, silenceTrim, channelSelect, denoise, pitchSemitones, speed, fade, gainDb }: Processing,
 ): Processing => ({
   ...(trim && { trim }),
+  ...(silenceTrim && { silenceTrim }),
   ...(channelSelect !== undefined && { channelSelect }),
   ...(denoise && { denoise }),
+  ...(pitchSemitones !== undefined && { pitchSemitones }),
   ...(speed !== undefined && { speed }),
   ...(fade && { fade }),
   ...(gainDb !== undefined && { gainDb }),
 });
 
-/** How long a source of so many seconds will be after it. */
+/** How long a source of so many seconds will be after it; at most, where silence is to be trimmed. */
 export const secondsAfter = ({ trim, speed = 1 }: Processing, sourceSeconds: number): number => {
   const end = Math.min(trim?.endSeconds ?? sourceSeconds, sourceSeconds);
   return Math.max(0, end - (trim?.startSeconds ?? 0)) / speed;
 };
 
-/** Why a source cannot be processed like this, in a sentence; `null` where it can. */
+/**
+ * The same with its `silenceTrim` turned into a trim, given a source's duration and the stretch of what `trim` keeps, both in seconds,
+ * outside of which it is silent.
+ */
+export const withoutSilence = (
+  { silenceTrim, ...processing }: Processing,
+  sounding: { readonly start: number; readonly end: number },
+  sourceSeconds: number,
+): Processing => {
+  if (silenceTrim === undefined) return processing;
+  const { keepSeconds = 0, ends = "both" } = silenceTrim;
+  const { startSeconds = 0, endSeconds = sourceSeconds } = processing.trim ?? {};
+  const trim = {
+    startSeconds: ends === "end" ? startSeconds : Math.max(startSeconds, sounding.start - keepSeconds),
+    endSeconds: ends === "start" ? endSeconds : Math.min(endSeconds, sounding.end + keepSeconds),
+  };
+  return { ...processing, trim };
+};
+
+/** Which field of some processing a source cannot serve, and why, in a sentence; `null` where it can. */
 export const obstacle = (
   { trim, channelSelect = 0 }: Processing,
   source: { readonly channels: number; readonly durationSeconds: number },
-): string | null => {
+): { readonly field: string; readonly detail: string } | null => {
   if (channelSelect >= source.channels) {
-    return `There is no channel ${channelSelect}: the audio has ${source.channels}, counted from 0`;
+    const detail = `There is no channel ${channelSelect}: the audio has ${source.channels}, counted from 0`;
+    return { field: "channelSelect", detail };
   }
   return trim && trim.startSeconds >= source.durationSeconds
-    ? `Nothing is left: the audio ends at ${source.durationSeconds} seconds`
+    ? {
+      field: "trim.startSeconds",
+      detail: `Nothing is left: the audio ends at ${source.durationSeconds} seconds`,
+    }
     : null;
 };

@@ -82,12 +82,11 @@ export class LoudnessMeter {
 
   /** The loudness of everything pushed so far; blocks that are not complete do not count. */
   finish(): Loudness {
-    const blocks = this.#meanSquares(MOMENTARY_TENTHS).filter((value) => value > ABSOLUTE_GATE);
-    const threshold = mean(blocks) * 0.1;
+    const { integratedLufs, thresholdLufs } = gated(this.#meanSquares(MOMENTARY_TENTHS));
     return {
-      integratedLufs: loudness(mean(blocks.filter((value) => value > threshold))),
+      integratedLufs,
       rangeLu: range(this.#meanSquares(SHORT_TERM_TENTHS).filter((value) => value > ABSOLUTE_GATE)),
-      thresholdLufs: loudness(threshold),
+      thresholdLufs,
       maxMomentaryLufs: loudness(this.#maxMomentary),
       maxShortTermLufs: loudness(this.#maxShortTerm),
     };
@@ -188,8 +187,20 @@ const addEnergy = (
 const loudness = (meanSquare: number): number | null =>
   meanSquare > 0 ? -0.691 + 10 * Math.log10(meanSquare) : null;
 
-/** −70 LUFS as a mean square. */
-const ABSOLUTE_GATE = 10 ** ((-70 + 0.691) / 10);
+/** Integrated loudness from the mean squares of 400 ms blocks that overlap by 75 %: by the absolute gate, then the relative one. */
+export const gated = (meanSquares: Float64Array): Pick<Loudness, "integratedLufs" | "thresholdLufs"> => {
+  const blocks = meanSquares.filter((value) => value > ABSOLUTE_GATE);
+  const threshold = mean(blocks) * 0.1;
+  return {
+    integratedLufs: loudness(mean(blocks.filter((value) => value > threshold))),
+    thresholdLufs: loudness(threshold),
+  };
+};
+
+/** The mean square of a loudness in LUFS. */
+export const meanSquareOf = (lufs: number): number => 10 ** ((lufs + 0.691) / 10);
+
+const ABSOLUTE_GATE = meanSquareOf(-70);
 
 /** 0 for no values. */
 const mean = (values: Float64Array): number => {

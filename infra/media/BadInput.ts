@@ -6,6 +6,13 @@ import type { ProcessFailed } from "./FfmpegProcess.ts";
 export const badInput = (code: ErrorCode, stage: Failure["stage"], detail: string): MediaError =>
   new MediaError({ reason: { _tag: "BadInput", failure: { code, stage, detail } } });
 
+/** The failure of a file in which no sample could be decoded. */
+export const nothingDecoded: MediaError = badInput(
+  "DECODE_FAILED",
+  "decode",
+  "Nothing in the audio could be decoded",
+);
+
 /** The failure of audio that lasts longer than allowed. */
 export const tooLong = (stage: Failure["stage"], maxSeconds: number): MediaError =>
   badInput("DURATION_LIMIT", stage, `The audio lasts longer than the ${maxSeconds} seconds that are allowed`);

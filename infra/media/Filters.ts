@@ -12,18 +12,47 @@ export type Filters = ReadonlyArray<string>;
  */
 export const soundFilters = (
   encoding: Encoding,
-  { channels, durationSeconds }: Pick<MediaFacts, "channels" | "durationSeconds">,
+  { sampleRate, channels, durationSeconds }: Pick<MediaFacts, "sampleRate" | "channels" | "durationSeconds">,
 ): Filters => {
-  const { trim, channelSelect, denoise, speed = 1, fade, gainDb = 0 } = encoding.processing;
+  const { trim, channelSelect, denoise, fade, gainDb = 0 } = encoding.processing;
   const end = trim?.endSeconds === undefined ? "" : `:end=${decimal(trim.endSeconds)}`;
+  const seconds = secondsAfter(encoding.processing, durationSeconds);
   return [
+    // Counted from the first sample, whatever the timestamps say.
+    ...(trim || fade ? ["asetpts=N"] : []),
     ...(trim ? [`atrim=start=${decimal(trim.startSeconds)}${end}`, "asetpts=PTS-STARTPTS"] : []),
     ...(channelSelect === undefined ? [] : [`pan=mono|c0=c${channelSelect}`]),
     ...(denoise ? [`afftdn=nr=${denoise.reductionDb ?? 12}:nf=${denoise.noiseFloorDb ?? -50}`] : []),
-    ...(speed === 1 ? [] : [`atempo=${decimal(speed)}`]),
+    ...(isStretched(encoding.processing) ? stretchFilters(encoding, sampleRate, seconds) : []),
     ...layoutFilters(encoding, channelSelect === undefined ? channels : 1),
-    ...(fade ? fadeFilters(fade, secondsAfter(encoding.processing, durationSeconds)) : []),
+    ...(fade ? fadeFilters(fade, seconds) : []),
     ...(gainDb === 0 ? [] : [gainFilter(gainDb)]),
+  ];
+};
+
+/** Whether the time or the pitch of the sound is another than the source's. */
+export const isStretched = ({ pitchSemitones = 0, speed = 1 }: Processing): boolean =>
+  pitchSemitones !== 0 || speed !== 1;
+
+/**
+ * The pitch is shifted by playing at another rate; the duration that this takes or gives is made up for by atempo. That filter loses up
+ * to a few windows at the end, of 85 ms at most: of silence, which is added before and cut off behind it, to the sample.
+ */
+const stretchFilters = (
+  { sampleRate, processing: { pitchSemitones = 0, speed = 1 } }: Encoding,
+  sourceRate: number,
+  seconds: number,
+): Filters => {
+  const rate = Math.round(sourceRate * 2 ** (pitchSemitones / 12));
+  const tempo = speed * sourceRate / rate;
+  // Beyond a factor of 2 it cannot, or skips samples instead of blending them.
+  const steps = tempo < 0.5 || tempo > 2 ? [Math.sqrt(tempo), Math.sqrt(tempo)] : [tempo];
+  return [
+    "apad=pad_dur=0.5",
+    ...(rate === sourceRate ? [] : [`asetrate=${rate}`]),
+    ...steps.map((step) => `atempo=${step.toFixed(9)}`),
+    `aresample=${sampleRate}`,
+    `atrim=end=${decimal(seconds)}`,
   ];
 };
 
@@ -48,7 +77,15 @@ export const meanFilter = (channels: number): string =>
 const decimal = (value: number): string => value.toFixed(6);
 
 /** Whether nothing is done to the sound but a mix. */
-export const isUntouched = ({ processing }: Encoding): boolean => Object.keys(processing).length === 0;
+const isUntouched = ({ processing }: Encoding): boolean => Object.keys(processing).length === 0;
+
+/** Whether an output sounds as its source does, but for its codec. */
+export const isAlike = (encoding: Encoding, source: Pick<MediaFacts, "sampleRate" | "channels">): boolean =>
+  encoding.sampleRate === source.sampleRate && encoding.channels === source.channels && isUntouched(encoding);
+
+/** Outputs of a source with the same key sound the same. */
+export const keyOf = (encoding: Encoding, source: MediaFacts): string =>
+  [encoding.sampleRate, ...soundFilters(encoding, source)].join();
 
 /** The gain, and what the format needs. */
 export const finishingFilters = (encoding: Encoding, gainDb: number, isWide: boolean): Filters => [

@@ -1,13 +1,16 @@
 import { Effect, Result } from "effect";
 import { join } from "node:path";
-import { type Levels, type LoudnessPlan, plan } from "../../domain/media/Loudness.ts";
+import { ceilingOf, type LoudnessPlan, plan } from "../../domain/media/Loudness.ts";
 import { obstacle, secondsAfter } from "../../domain/media/Processing.ts";
 import type { Encoding } from "../../domain/media/OutputSpec.ts";
 import type { MediaError, OnProgress, Rendering } from "../../services/MediaEngine.ts";
 import { badInput, tooLong } from "./BadInput.ts";
-import { type Filters, finishingFilters, isUntouched, layoutFilters, soundFilters } from "./Filters.ts";
+import { type Filters, finishingFilters, isAlike, keyOf, layoutFilters, soundFilters } from "./Filters.ts";
 import { limit } from "./Limiter.ts";
-import { bytesOf, measureLevels, remove, type Sound, type SoundLimits, writeSounds } from "./SoundFiles.ts";
+import { isOfAlbum, type Material } from "./Material.ts";
+import { preparationWork } from "./PreparationWork.ts";
+import * as ProgressMeter from "./ProgressMeter.ts";
+import { bytesOf, measureLevels, remove, type Sound, writeSounds } from "./SoundFiles.ts";
 
 /** How an output is made, once its loudness is settled. */
 export interface Prepared {
@@ -20,33 +23,34 @@ export interface Prepared {
   readonly plan: LoudnessPlan | null;
 }
 
-/** What outputs are made of; `levels` are `null` where nobody has measured them yet. */
-export interface Material extends SoundLimits {
-  readonly source: Sound;
-  readonly isWide: boolean;
-  readonly levels: Levels | null;
-}
-
 /** An output that cannot be made, and why. */
 export type Failed = Rendering["failed"][number];
 
 /**
- * Settles how each output is made, or why it cannot be: one cannot spoil the others. One that is to be of a loudness is measured
- * first, as it will sound: from the source where that sounds the same, else from a file that is written for this.
+ * Settles how each output is made, or why it cannot be: one cannot spoil the others. One that is to be of a loudness of its own is
+ * measured first, as it will sound: from the source where that sounds the same, else from a file that is written for this. A limiter is
+ * set once for outputs that sound the same and have the same target.
  */
 export const prepare = Effect.fnUntraced(function* (
   material: Material,
   encodings: ReadonlyArray<Encoding>,
   onProgress: OnProgress,
 ) {
-  const { source, levels, maxBytes } = material;
+  const { source, levels, albumLevels, maxBytes } = material;
+  const works = preparationWork(material, encodings);
+  const phase = ProgressMeter.divide(onProgress, works.all);
   const possible = encodings.filter((encoding) => refusalOf(material, encoding) === null);
-  const { sounds, failures } = yield* makeSounds(material, possible);
+  const { sounds, failures } = yield* makeSounds(material, possible, phase(works.writing));
   let room = [...sounds.values()].reduce((left, sound) => left - bytesOf(sound), maxBytes);
   const known = new Map(levels === null ? [] : [[source.path, levels]]);
+  const limited = new Map<
+    string,
+    { readonly path: string; readonly gainDb: number; readonly excessDb: number }
+  >();
   const settle = Effect.fnUntraced(function* (encoding: Encoding, index: number) {
     const { loudness } = encoding;
-    const key = keyOf(encoding, source);
+    const measuring = phase(works.measuring[index] ?? 0), limiting = phase(works.limiting[index] ?? 0);
+    const key = keyOf(encoding, source.media);
     const refusal = refusalOf(material, encoding) ?? (loudness && failures.get(key));
     if (refusal) return yield* refusal;
     const made = (path: string, filters: Filters, plan: LoudnessPlan | null): Prepared => ({
@@ -54,37 +58,46 @@ export const prepare = Effect.fnUntraced(function* (
       isWide: material.isWide,
     });
     const finish = (gainDb: number) => finishingFilters(encoding, gainDb, material.isWide);
-    if (loudness === null) {
-      return made(source.path, [...soundFilters(encoding, source.media), ...finish(0)], null);
+    if (loudness === null || isOfAlbum(material, encoding)) {
+      const planned = loudness && albumLevels && plan(loudness, albumLevels);
+      const filters = [...soundFilters(encoding, source.media), ...finish(planned?.gainDb ?? 0)];
+      return made(source.path, filters, planned);
     }
     const sound = sounds.get(key) ?? source;
     const layout = layoutFilters(encoding, encoding.channels);
-    const before = known.get(sound.path) ?? (yield* measureLevels(material, sound));
+    const before = known.get(sound.path) ?? (yield* measureLevels(material, sound, measuring));
     known.set(sound.path, before);
     const planned = plan(loudness, before);
     if (planned.mode === "gain" || planned.limitedBy === null) {
       return made(sound.path, [...layout, ...finish(planned.gainDb)], planned);
     }
-    if (bytesOf(sound) > room) return yield* noRoom;
-    const path = join(material.workspace, `_limited-${index}.wav`);
-    const { gainDb, excessDb } = yield* limit(material, sound, path, layout, loudness, planned).pipe(
-      Effect.onError(() => remove(path)),
-    );
-    room -= bytesOf(sound);
+    const limiter = [sound.path, ...layout, loudness.targetLufs, ceilingOf(loudness)].join();
+    let set = limited.get(limiter);
+    if (set === undefined) {
+      if (bytesOf(sound) > room) return yield* noRoom;
+      const path = join(material.workspace, `_limited-${index}.wav`);
+      const found = yield* limit(material, sound, path, layout, loudness, planned, limiting).pipe(
+        Effect.onError(() => remove(path)),
+      );
+      room -= bytesOf(sound);
+      set = { path, ...found };
+      limited.set(limiter, set);
+    }
+    const { path, gainDb, excessDb } = set;
     return made(path, [...layout, ...finish(-excessDb)], { ...planned, gainDb: gainDb - excessDb });
   });
   const prepared: Array<Result.Result<Prepared, Failed>> = [];
   for (const [index, encoding] of encodings.entries()) {
     prepared.push(yield* outcomeOf(encoding, settle(encoding, index)));
-    const key = keyOf(encoding, source), sound = sounds.get(key);
-    const isNeeded = encodings.slice(index + 1).some((later) => keyOf(later, source) === key) ||
+    const key = keyOf(encoding, source.media), sound = sounds.get(key);
+    const isNeeded = encodings.slice(index + 1).some((later) => keyOf(later, source.media) === key) ||
       prepared.some((made) => Result.isSuccess(made) && made.success.path === sound?.path);
     if (sound !== undefined && !isNeeded) {
       yield* remove(sound.path);
       room += bytesOf(sound);
     }
-    yield* onProgress((index + 1) / encodings.length);
   }
+  yield* onProgress(1);
   return prepared;
 });
 
@@ -101,30 +114,29 @@ export const outcomeOf = <A, R>(encoding: Encoding, making: Effect.Effect<A, Med
 
 /** Why an output cannot be made of a source, as far as can be told before it is tried. */
 const refusalOf = ({ source: { media }, maxSeconds }: Material, { processing }: Encoding) => {
-  const why = obstacle(processing, media);
-  if (why !== null) return badInput("ENCODE_FAILED", "encode", why);
+  const found = obstacle(processing, media);
+  if (found !== null) return badInput("ENCODE_FAILED", "encode", found.detail);
   return secondsAfter(processing, media.durationSeconds) > maxSeconds ? tooLong("encode", maxSeconds) : null;
 };
 
 const noRoom = badInput("OUTPUT_LIMIT", "encode", "The output needs more room than one conversion may take");
 
-/** Whether an output sounds as its source does, but for its codec. */
-const isAlike = (encoding: Encoding, { media }: Sound): boolean =>
-  encoding.sampleRate === media.sampleRate && encoding.channels === media.channels && isUntouched(encoding);
-
-/** Outputs with the same key sound the same. */
-const keyOf = (encoding: Encoding, { media }: Sound): string =>
-  [encoding.sampleRate, ...soundFilters(encoding, media)].join();
-
 /** Writes what sounds unlike the source and must be measured: each different sound once, by its key; or says why it cannot be. */
-const makeSounds = Effect.fnUntraced(function* (material: Material, encodings: ReadonlyArray<Encoding>) {
+const makeSounds = Effect.fnUntraced(function* (
+  material: Material,
+  encodings: ReadonlyArray<Encoding>,
+  onProgress: OnProgress,
+) {
   const { source, workspace } = material;
   const sounds = new Map<string, Sound & { readonly filters: Filters }>();
   const failures = new Map<string, MediaError>();
   let room = material.maxBytes;
   for (const encoding of encodings) {
-    const key = keyOf(encoding, source);
-    if (encoding.loudness === null || isAlike(encoding, source) || sounds.has(key)) continue;
+    const key = keyOf(encoding, source.media);
+    if (
+      encoding.loudness === null || isOfAlbum(material, encoding) || isAlike(encoding, source.media) ||
+      sounds.has(key)
+    ) continue;
     const { sampleRate, channels, processing } = encoding;
     const durationSeconds = secondsAfter(processing, source.media.durationSeconds);
     const sound = {
@@ -140,7 +152,9 @@ const makeSounds = Effect.fnUntraced(function* (material: Material, encodings: R
     }
   }
   const written = [...sounds.values()];
-  const failure = written.length === 0 ? null : yield* failureOf(writeSounds(material, source, written));
+  const failure = written.length === 0
+    ? null
+    : yield* failureOf(writeSounds(material, source, written, onProgress));
   if (failure === null) return { sounds, failures };
   for (const [key, sound] of sounds) {
     const own = written.length === 1 ? failure : yield* failureOf(writeSounds(material, source, [sound]));

@@ -2,7 +2,7 @@ import { Effect, Stream } from "effect";
 import { dirname } from "node:path";
 import { keepChapters } from "../../domain/media/Chapter.ts";
 import { coverOf } from "../../domain/media/Cover.ts";
-import { bounds, keepTags, type MediaFacts } from "../../domain/media/MediaFacts.ts";
+import { bounds, durationSlack, keepTags, type MediaFacts } from "../../domain/media/MediaFacts.ts";
 import { badInput, fromProcess, tooLong } from "./BadInput.ts";
 import { cpuSecondsFor, run } from "./FfmpegProcess.ts";
 import { type Header, readHeader } from "./Header.ts";
@@ -99,7 +99,7 @@ const countSeconds = (path: string, maxSeconds: number) =>
 
 /** Headers are exact where they are true; packets come in whole codec frames, so they settle only larger differences. */
 const settleDuration = (declared: number | null, counted: number): number =>
-  declared !== null && Math.abs(counted - declared) <= Math.max(0.2, declared / 100) ? declared : counted;
+  declared !== null && Math.abs(counted - declared) <= durationSlack(declared) ? declared : counted;
 
 /** Text can look like the beginning of an MPEG stream: then few packets come of a file that is long for its bit rate. */
 const isMisdetection = ({ probeScore, guessedSeconds }: Header, seconds: number): boolean =>

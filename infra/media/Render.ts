@@ -1,4 +1,4 @@
-import { Array, Effect, Result, Stream } from "effect";
+import { Array, Effect, Result } from "effect";
 import { join } from "node:path";
 import type { Levels, LoudnessPlan, LoudnessResult } from "../../domain/media/Loudness.ts";
 import type { MediaFacts } from "../../domain/media/MediaFacts.ts";
@@ -11,11 +11,14 @@ import { badInput, explain, tooLong } from "./BadInput.ts";
 import { cpuSecondsFor, run } from "./FfmpegProcess.ts";
 import { readHeader } from "./Header.ts";
 import { inputArguments } from "./InputArguments.ts";
+import type { Material } from "./Material.ts";
 import { outputArguments } from "./OutputArguments.ts";
+import { preparationWork } from "./PreparationWork.ts";
 import { type Failed, outcomeOf, prepare } from "./Prepare.ts";
 import * as ProgressMeter from "./ProgressMeter.ts";
 import { segment } from "./Segmenting.ts";
 import { measureLevels, remove } from "./SoundFiles.ts";
+import { isUnsettled, settleExtent } from "./SourceExtent.ts";
 import { maxBytesOf, type RenderLimits, verify } from "./Verify.ts";
 
 /** A file to render, and into what. */
@@ -28,6 +31,10 @@ export interface RenderJob {
   readonly levels: Levels | null;
   /** A picture to take instead of the source's. */
   readonly cover?: string;
+  /** Those of the album whose gain outputs get that ask for it. */
+  readonly albumLevels?: Levels | null;
+  /** How long the source is when it is decoded, where that is known. */
+  readonly decodedSeconds?: number | undefined;
   readonly onProgress: OnProgress;
 }
 
@@ -41,24 +48,36 @@ type Outcome = Result.Result<RenderedFile, Failed>;
 export const render = Effect.fnUntraced(function* (job: RenderJob, limits: RenderLimits) {
   const header = yield* readHeader(job.source);
   const { isWide } = header;
-  const extras = yield* findExtras(job, header);
-  const onProgress = rising(job.onProgress);
-  const together = yield* Effect.result(renderTogether({ ...job, onProgress }, isWide, extras, limits));
-  if (Result.isSuccess(together)) return yield* sorted(together.success);
-  const { encodings } = job;
+  const onProgress = ProgressMeter.rising(job.onProgress);
+  const extentWork = isUnsettled(job) ? 1 : 0;
+  const { all } = worksOf(materialOf(job, isWide, limits), job.encodings);
+  const phase = ProgressMeter.divide(onProgress, extentWork + all);
+  const { media, settled } = yield* settleExtent(
+    { ...job, onProgress: phase(extentWork) },
+    limits.maxSeconds,
+  );
+  const [encodings, unmade] = Array.separate(settled);
+  const failures = unmade.map((failed) => Result.fail(failed));
+  if (!Array.isReadonlyArrayNonEmpty(encodings)) return yield* sorted(failures);
+  const extras = yield* findExtras({ ...job, media, encodings }, header);
+  const rest = phase(all);
+  const possible = { ...job, media, encodings, onProgress: rest };
+  const together = yield* Effect.result(renderTogether(possible, isWide, extras, limits));
+  if (Result.isSuccess(together)) return yield* sorted([...together.success, ...failures]);
   if (encodings.length === 1 || !isOfOneOutput(together.failure)) return yield* together.failure;
-  const apart = yield* Effect.forEach(encodings, (encoding, index) => {
-    const part = portion(onProgress, index / encodings.length, (index + 1) / encodings.length);
-    return renderTogether({ ...job, encodings: [encoding], onProgress: part }, isWide, extras, limits).pipe(
-      Effect.catchReason("MediaError", "BadInput", ({ failure: reason }) => {
-        const outcome: Outcome = Result.fail({ encoding, reason });
-        return Effect.succeed([outcome]);
-      }),
-    );
-  });
-  const rendering = yield* sorted(apart.flat());
-  yield* onProgress(1);
-  return rendering;
+  const portion = ProgressMeter.divide(rest, encodings.length);
+  const apart = yield* Effect.forEach(
+    encodings,
+    (encoding) =>
+      renderTogether({ ...possible, encodings: [encoding], onProgress: portion(1) }, isWide, extras, limits)
+        .pipe(
+          Effect.catchReason("MediaError", "BadInput", ({ failure: reason }) => {
+            const outcome: Outcome = Result.fail({ encoding, reason });
+            return Effect.succeed([outcome]);
+          }),
+        ),
+  );
+  return yield* sorted([...apart.flat(), ...failures]);
 });
 
 const isOfOneOutput = ({ reason }: MediaError): boolean =>
@@ -73,18 +92,18 @@ const sorted = (outcomes: ReadonlyArray<Outcome>): Effect.Effect<Rendering, Medi
     : Effect.die("rendered nothing of nothing");
 };
 
-/** Shares of a part of the work as shares of the whole. */
-const portion = (onProgress: OnProgress, from: number, to: number): OnProgress => (share) =>
-  onProgress(from + share * (to - from));
+const materialOf = (
+  { workspace, source: path, media, levels, albumLevels = null }: RenderJob,
+  isWide: boolean,
+  limits: RenderLimits,
+): Material => ({ ...limits, workspace, source: { path, media }, isWide, levels, albumLevels });
 
-/** Leaves out what would be a step back. */
-const rising = (onProgress: OnProgress): OnProgress => {
-  let highest = 0;
-  return (share) => {
-    if (share <= highest) return Effect.void;
-    highest = share;
-    return onProgress(share);
-  };
+/** How much work each phase is, in decodes of the source. */
+const worksOf = (material: Material, encodings: ReadonlyArray<Encoding>) => {
+  const preparing = preparationWork(material, encodings).all;
+  const encoding = encodings.length;
+  const checking = encodings.filter(({ loudness }) => loudness !== null).length;
+  return { preparing, encoding, checking, all: preparing + encoding + checking };
 };
 
 const renderTogether = Effect.fnUntraced(function* (
@@ -93,11 +112,11 @@ const renderTogether = Effect.fnUntraced(function* (
   extras: Extras,
   limits: RenderLimits,
 ) {
-  const { workspace, source, media, levels, encodings } = job;
-  const isLevelled = encodings.some(({ loudness }) => loudness !== null);
-  const [first, last] = isLevelled ? [0.4, 0.8] : [0, 1];
-  const material = { ...limits, workspace, source: { path: source, media }, isWide, levels };
-  const prepared = yield* prepare(material, encodings, portion(job.onProgress, 0, first));
+  const { workspace, source, media, encodings } = job;
+  const material = materialOf(job, isWide, limits);
+  const works = worksOf(material, encodings);
+  const phase = ProgressMeter.divide(job.onProgress, works.all);
+  const prepared = yield* prepare(material, encodings, phase(works.preparing));
   const outputs = prepared.flatMap((output) => Result.isSuccess(output) ? [output.success] : []);
   if (outputs.length === 0) {
     return prepared.flatMap((output) => Result.isFailure(output) ? [Result.fail(output.failure)] : []);
@@ -111,14 +130,13 @@ const renderTogether = Effect.fnUntraced(function* (
   const variants = outputs.flatMap(({ encoding }) => variantsOf(encoding));
   const lengthOf = ({ processing }: Encoding) => secondsAfter(processing, media.durationSeconds);
   const lengths = outputs.map(({ encoding }) => lengthOf(encoding));
-  const progress = ProgressMeter.make(portion(job.onProgress, first, last), Math.max(...lengths));
+  const progress = ProgressMeter.make(phase(works.encoding), Math.max(...lengths));
   const samples = [media, ...variants].reduce(
     (sum, { sampleRate, channels }) =>
       sum + sampleRate * channels * Math.max(media.durationSeconds, ...lengths),
     0,
   );
-  let renderedSeconds = 0;
-  const { log } = yield* run({
+  const { log, output: renderedSeconds } = yield* run({
     name: "ffmpeg render",
     program: "ffmpeg",
     args: [
@@ -136,23 +154,15 @@ const renderTogether = Effect.fnUntraced(function* (
     cpuSeconds: cpuSecondsFor(samples),
     // Of several outputs, ffmpeg's own option -fs stops none before all have reached it.
     fileBytes: Math.max(...outputs.map(({ encoding }) => maxBytesOf(encoding, limits))),
-  }, (stdout) =>
-    stdout.pipe(
-      Stream.decodeText(),
-      Stream.splitLines,
-      Stream.runForEach((line) => {
-        const micros = /^out_time_us=(\d+)$/.exec(line)?.[1];
-        if (micros === undefined) return Effect.void;
-        renderedSeconds = Number(micros) / 1e6;
-        return progress.at(renderedSeconds);
-      }),
-    )).pipe(
-      Effect.catchTag("ProcessFailed", (failed) => Effect.fail(explain(failed))),
-      Effect.ensuring(Effect.forEach(inputs.filter((path) => path !== source), remove, { discard: true })),
-    );
+  }, (stdout) => ProgressMeter.follow(stdout, progress.at)).pipe(
+    Effect.catchTag("ProcessFailed", (failed) => Effect.fail(explain(failed))),
+    Effect.ensuring(Effect.forEach(inputs.filter((path) => path !== source), remove, { discard: true })),
+  );
   // Encoders add a little at both ends.
   if (renderedSeconds > limits.maxSeconds + 0.5) return yield* tooLong("decode", limits.maxSeconds);
-  const outcomes = yield* Effect.forEach(prepared, (output) => {
+  yield* progress.end;
+  const checking = ProgressMeter.average(phase(works.checking), works.checking);
+  const outcomes = yield* Effect.forEach(prepared, (output, index) => {
     if (Result.isFailure(output)) return Effect.succeed<Outcome>(Result.fail(output.failure));
     const { encoding, plan } = output.success;
     const samples = encodedSamples(log, variants.findIndex(({ name }) => name === encoding.name));
@@ -174,11 +184,13 @@ const renderTogether = Effect.fnUntraced(function* (
           );
         // Of variants, the one of the highest bit rate is measured.
         const path = written?.at(-1)?.path ?? verified.path;
-        return { ...verified, loudness: plan && (yield* resultOf(plan, job, { ...verified, path }, limits)) };
+        return {
+          ...verified,
+          loudness: plan && (yield* resultOf(plan, material, { ...verified, path }, checking(index))),
+        };
       }),
     );
   }, { concurrency: 2 });
-  yield* progress.end;
   yield* job.onProgress(1);
   return outcomes;
 });
@@ -196,15 +208,15 @@ const encodedSamples = (log: string, output: number): number | null => {
 /** What became of an output's loudness, measured in the finished file. */
 const resultOf = (
   plan: LoudnessPlan,
-  { workspace, media }: RenderJob,
+  { source: { media }, ...limits }: Material,
   { path, durationSeconds, encoding: { format, sampleRate, channels } }: Omit<RenderedFile, "loudness">,
-  { maxSeconds, maxBytes }: RenderLimits,
+  onProgress: OnProgress,
 ) => {
   // Opus is decoded at 48 kHz, whatever it was made from.
   const found = { ...media, durationSeconds, channels, sampleRate: format === "opus" ? 48_000 : sampleRate };
   return Effect.map(
     // Encoders add a little at both ends.
-    measureLevels({ workspace, maxSeconds: maxSeconds + 1, maxBytes }, { path, media: found }),
+    measureLevels({ ...limits, maxSeconds: limits.maxSeconds + 1 }, { path, media: found }, onProgress),
     (after): LoudnessResult => ({ ...plan, after }),
   );
 };

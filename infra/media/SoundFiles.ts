@@ -1,13 +1,14 @@
-import { Effect, Stream } from "effect";
+import { Effect } from "effect";
 import { rm } from "node:fs/promises";
 import type { Levels } from "../../domain/media/Loudness.ts";
 import type { MediaFacts } from "../../domain/media/MediaFacts.ts";
-import type { OnProgress } from "../../services/MediaEngine.ts";
+import type { Measurement, MediaError, OnProgress } from "../../services/MediaEngine.ts";
 import { badInput, explain } from "./BadInput.ts";
 import { cpuSecondsFor, run } from "./FfmpegProcess.ts";
 import type { Filters } from "./Filters.ts";
 import { inputArguments } from "./InputArguments.ts";
 import { measure } from "./Measure.ts";
+import * as ProgressMeter from "./ProgressMeter.ts";
 
 /** Where files of sound may be written, and how much room those of one conversion may take together. */
 export interface SoundLimits {
@@ -34,12 +35,18 @@ export const writeSounds = (
   { workspace, maxSeconds, maxBytes }: SoundLimits,
   from: Sound,
   sounds: ReadonlyArray<Sound & { readonly filters: Filters }>,
-) =>
-  run({
+  onProgress: OnProgress = () => Effect.void,
+) => {
+  const progress = ProgressMeter.make(
+    onProgress,
+    Math.max(...sounds.map(({ media }) => media.durationSeconds)),
+  );
+  return run({
     name: "ffmpeg prepare",
     program: "ffmpeg",
     args: [
-      ...["-y", "-threads", "2", "-t", `${maxSeconds + 1}`, ...inputArguments(from.path)],
+      ...["-y", "-progress", "pipe:1"],
+      ...["-threads", "2", "-t", `${maxSeconds + 1}`, ...inputArguments(from.path)],
       ...sounds.flatMap(({ path, media, filters }) => [
         ...["-map", "0:a:0", "-map_metadata", "-1", "-map_chapters", "-1"],
         ...["-ar", `${media.sampleRate}`, ...(filters.length > 0 ? ["-af", filters.join(",")] : [])],
@@ -53,7 +60,11 @@ export const writeSounds = (
       cpuSecondsFor(samplesOf(from.media)),
     ),
     fileBytes: maxBytes,
-  }, Stream.runDrain).pipe(Effect.catchTag("ProcessFailed", (failed) => Effect.fail(explain(failed))));
+  }, (stdout) => ProgressMeter.follow(stdout, progress.at)).pipe(
+    Effect.catchTag("ProcessFailed", (failed) => Effect.fail(explain(failed))),
+    Effect.andThen(progress.end),
+  );
+};
 
 const samplesOf = ({ sampleRate, channels, durationSeconds }: MediaFacts): number =>
   sampleRate * channels * durationSeconds;
@@ -63,13 +74,12 @@ export const measureLevels = (
   { workspace, maxSeconds }: SoundLimits,
   { path, media }: Sound,
   onProgress: OnProgress = () => Effect.void,
-) =>
-  measure({ workspace, source: path, media, onProgress }, maxSeconds).pipe(
-    Effect.flatMap(({ loudness: { integratedLufs, truePeakDbtp }, errors }) => {
-      // Without levels, it would pass for silence.
-      if (errors.loudness !== undefined) {
-        return Effect.fail(badInput("ENCODE_FAILED", "encode", "The loudness could not be measured"));
-      }
-      return Effect.succeed<Levels>({ integratedLufs, truePeakDbtp });
-    }),
-  );
+) => measure({ workspace, source: path, media, onProgress }, maxSeconds).pipe(Effect.flatMap(levelsOf));
+
+/** The levels that a measurement found; fails where it could not: without levels, the sound would pass for silence. */
+export const levelsOf = (
+  { loudness: { integratedLufs, truePeakDbtp }, errors }: Pick<Measurement, "loudness" | "errors">,
+): Effect.Effect<Levels, MediaError> =>
+  errors.loudness === undefined
+    ? Effect.succeed({ integratedLufs, truePeakDbtp })
+    : Effect.fail(badInput("ENCODE_FAILED", "encode", "The loudness could not be measured"));

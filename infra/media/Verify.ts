@@ -6,7 +6,7 @@ import { pipeline } from "node:stream/promises";
 import type { OutputFormat } from "../../domain/media/OutputFormat.ts";
 import type { Encoding } from "../../domain/media/OutputSpec.ts";
 import type { MediaError, RenderedFile } from "../../services/MediaEngine.ts";
-import { badInput, outputTooLarge } from "./BadInput.ts";
+import { badInput, nothingDecoded, outputTooLarge } from "./BadInput.ts";
 import { unavailable } from "./FfmpegProcess.ts";
 import { readHeader } from "./Header.ts";
 import * as LameTag from "./LameTag.ts";
@@ -31,7 +31,7 @@ const shortSeconds = 0.1;
 export const nothingIn = (format: OutputFormat, sourceSeconds: number): MediaError =>
   sourceSeconds < shortSeconds
     ? badInput("ENCODE_FAILED", "encode", `The audio is too short for ${format}`)
-    : badInput("DECODE_FAILED", "decode", "Nothing in the audio could be decoded");
+    : nothingDecoded;
 
 /** The facts of an output that ffmpeg has written, given the number of samples that its encoder got, if that is known. */
 export const verify = Effect.fnUntraced(function* (

@@ -19,6 +19,8 @@ import { deleteAll } from "./DeleteAll.ts";
 import { insist } from "./Insistence.ts";
 import { type JobKind, makeJobWorker, type Slots } from "./JobWorker.ts";
 
+const unmeasured = { levels: null };
+
 /** Renders the outputs of each conversion and stores them. */
 export const makeRenderConversion = Effect.fnUntraced(
   function* (slots: Slots) {
@@ -27,17 +29,20 @@ export const makeRenderConversion = Effect.fnUntraced(
     const media = yield* MediaEngine;
     const views = yield* Views;
 
-    /** The levels that the newest analysis found; `null` where none has, or the view cannot tell. */
-    const measuredLevels = (tenantId: TenantId, uploadId: UploadId) =>
+    /** The levels and the length that the newest analysis found; no levels where none has, or the view cannot tell. */
+    const measured = (tenantId: TenantId, uploadId: UploadId) =>
       views.analysesOf(tenantId, [uploadId]).pipe(
         Effect.map((analyses) => {
           const report = analyses.find(({ report }) => report !== null)?.report;
+          if (!report) return unmeasured;
+          const { decodedSeconds, errors, loudness: { integratedLufs, truePeakDbtp } } = report;
           // Levels that could not be measured would pass for those of silence.
-          if (!report || report.errors.loudness !== undefined) return null;
-          const { integratedLufs, truePeakDbtp } = report.loudness;
-          return { integratedLufs, truePeakDbtp };
+          return {
+            levels: errors.loudness === undefined ? { integratedLufs, truePeakDbtp } : null,
+            decodedSeconds,
+          };
         }),
-        Effect.orElseSucceed(() => null),
+        Effect.orElseSucceed(() => unmeasured),
       );
 
     const kind: JobKind<
@@ -78,13 +83,13 @@ export const makeRenderConversion = Effect.fnUntraced(
         const cover = join(workspace, "_cover");
         if (requested.cover) yield* blobs.fetchTo(requested.cover, cover);
         const encoder = yield* media.encoder;
-        const isLevelled = requested.outputs.some(({ loudness }) => loudness !== undefined);
         const { files, failed } = yield* media.render({
           workspace,
           source,
           media: requested.source.media,
           encodings: Arr.map(requested.outputs, (spec) => encodingFor(spec, requested.source.media)),
-          levels: isLevelled ? yield* measuredLevels(tenantId, requested.uploadId) : null,
+          ...(yield* measured(tenantId, requested.uploadId)),
+          albumLevels: requested.albumLevels ?? null,
           ...(requested.cover && { cover }),
           onProgress,
         });

@@ -11,6 +11,8 @@ export const OutputJson = Schema.Struct({
   name: Schema.String,
   format: OutputFormat,
   status: JobStatus,
+  /** 0 to 1, 1 when it is done: the outputs of a conversion are rendered together. */
+  progress: Schema.NullOr(Schema.Finite),
   sizeBytes: Schema.NullOr(Schema.Int),
   durationSeconds: Schema.NullOr(Schema.Finite),
   sampleRate: Schema.NullOr(Schema.Int),

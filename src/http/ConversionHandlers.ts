@@ -8,6 +8,7 @@ import { Actors } from "../../services/actors/Actors.ts";
 import { BlobStore } from "../../services/BlobStore.ts";
 import { EventStore } from "../../services/EventStore.ts";
 import { nextId } from "../../services/Ids.ts";
+import { Limits } from "../../services/Limits.ts";
 import { Views } from "../../services/views/Views.ts";
 import { Api } from "../api/Api.ts";
 import { Caller } from "../api/Authorization.ts";
@@ -20,7 +21,8 @@ import { links, presentConversion } from "./Presentation.ts";
 import { caughtUp, orFresh } from "./ReadYourWrites.ts";
 import { readySource } from "./ReadySource.ts";
 import { requestedCover } from "./RequestedCover.ts";
-import { settleOutputs } from "./SettleOutputs.ts";
+import { resolveAlbum } from "./ResolveAlbum.ts";
+import { refuseImpossible, settleOutputs } from "./SettleOutputs.ts";
 
 /** Answers the requests of `ConversionsApi`. */
 export const conversionHandlers = HttpApiBuilder.group(
@@ -31,6 +33,7 @@ export const conversionHandlers = HttpApiBuilder.group(
     const views = yield* Views;
     const store = yield* EventStore;
     const blobs = yield* BlobStore;
+    const { maxDurationSeconds } = yield* Limits;
 
     const find = Effect.fnUntraced(function* (id: ConversionId) {
       const { tenantId } = yield* Caller;
@@ -86,6 +89,8 @@ export const conversionHandlers = HttpApiBuilder.group(
           if (!Arr.isReadonlyArrayNonEmpty(outputs)) return yield* Effect.die("settled to nothing");
           const picture = payload.cover && (yield* requestedCover(payload.cover.data));
           const { source, userId } = yield* readySource(uploads, tenantId, params.id);
+          yield* refuseImpossible(outputs, source.media, maxDurationSeconds);
+          const albumLevels = yield* resolveAlbum(params.id, outputs);
           const conversionId = yield* nextId("cnv");
           const owner = { tenantId, userId, uploadId: params.id };
           const cover = picture && BlobKey.cover(owner, conversionId, picture.cover);
@@ -100,6 +105,7 @@ export const conversionHandlers = HttpApiBuilder.group(
               source,
               outputs,
               ...(cover && { cover }),
+              ...(albumLevels && { albumLevels }),
             },
           }, yield* clientCommand(tenantId)).pipe(orDiscard(blobs, cover));
           return {
@@ -124,6 +130,12 @@ export const conversionHandlers = HttpApiBuilder.group(
           const { tenantId } = yield* Caller;
           const state = yield* conversions.state(tenantId, params.id);
           if (state !== null) yield* readySource(uploads, tenantId, state.requested.uploadId);
+          if (state?.job.status === "completed") {
+            return yield* fail("ALREADY_FINISHED", {
+              detail:
+                "The conversion is completed: request outputs that failed anew, in a conversion of their own",
+            });
+          }
           return yield* steer("RetryConversion", params.id);
         }, orProblem),
       )

@@ -60,6 +60,7 @@ export const presentConversion = (row: ConversionRow): ConversionJson => ({
       name,
       format,
       status: failed ? "failed" : row.status,
+      progress: row.progress,
       sizeBytes: rendered?.sizeBytes ?? null,
       durationSeconds: rendered?.durationSeconds ?? null,
       sampleRate: rendered?.sampleRate ?? null,

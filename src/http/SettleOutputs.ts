@@ -1,7 +1,9 @@
 import { Effect, Result } from "effect";
 import type { OutputFormat } from "../../domain/media/OutputFormat.ts";
+import { durationSlack, type MediaFacts } from "../../domain/media/MediaFacts.ts";
 import { type OutputRequest, type OutputSpec, settle } from "../../domain/media/OutputSpec.ts";
 import { adapt, outputOf, type OutputWish, type Preset } from "../../domain/media/Preset.ts";
+import { obstacle, secondsAfter } from "../../domain/media/Processing.ts";
 import { MediaEngine } from "../../services/MediaEngine.ts";
 import { fail, type Problem } from "../api/Problem.ts";
 
@@ -57,4 +59,30 @@ const expand = Effect.fnUntraced(function* (
     requests.push({ ...wish, format });
   }
   return requests;
+});
+
+/**
+ * Fails with the first output that a source cannot serve, or that would be too long, whatever the source's true duration turns out to
+ * be: what cannot be told for sure is left to the render.
+ */
+export const refuseImpossible = Effect.fnUntraced(function* (
+  outputs: ReadonlyArray<OutputSpec>,
+  media: MediaFacts,
+  maxDurationSeconds: number,
+): Effect.fn.Return<void, Problem> {
+  const slack = durationSlack(media.durationSeconds);
+  const longest = { ...media, durationSeconds: media.durationSeconds + slack };
+  for (const [index, output] of outputs.entries()) {
+    const isTooLong = output.silenceTrim === undefined &&
+      secondsAfter(output, media.durationSeconds - slack) > maxDurationSeconds;
+    const found = isTooLong
+      ? {
+        field: "speed",
+        detail: `The output would be longer than the ${maxDurationSeconds} seconds allowed`,
+      }
+      : obstacle(output, longest) && obstacle(output, media);
+    if (found) {
+      yield* fail("INVALID_PARAMETER", { field: `outputs[${index}].${found.field}`, detail: found.detail });
+    }
+  }
 });

@@ -43,6 +43,13 @@ export const readFields = Effect.fnUntraced(
     const outputs = request.outputs === undefined && request.preset === undefined
       ? []
       : yield* settleOutputs(request, "process.");
+    const ofAlbum = outputs.findIndex(({ loudness }) => loudness?.album !== undefined);
+    if (ofAlbum >= 0) {
+      return yield* fail("INVALID_PARAMETER", {
+        field: `process.outputs[${ofAlbum}].loudness.album`,
+        detail: "An album is known by the analyses of its uploads: convert them when these are completed",
+      });
+    }
     const metadata = raw.metadata === undefined ? {} : yield* decodeJson("metadata", Metadata, raw.metadata);
     const stored = JSON.stringify(metadata);
     if (new TextEncoder().encode(stored).length > maxMetadataBytes || unstorable.test(stored)) {

@@ -92,6 +92,17 @@ describe("another tenant", () => {
     assert.strictEqual(shown.tenantId, "other");
     await assertProblem(await service.call(`/uploads/${own.id}`), "NOT_FOUND");
     await assertProblem(await service.call(`/uploads/${own.id}`, { method: "DELETE" }), "NOT_FOUND");
+    const withAlbum = (id: string) =>
+      asOther(`/uploads/${own.id}/conversions`, {
+        method: "POST",
+        body: JSON.stringify({ outputs: [{ format: "wav", loudness: { targetLufs: -20, album: [id] } }] }),
+        headers: { "content-type": "application/json" },
+      });
+    for (const id of [uploadId, `upl_${"0".repeat(26)}`]) {
+      const field = "outputs[0].loudness.album[0]";
+      const { detail } = await assertProblem(await withAlbum(id), "NOT_FOUND", { field });
+      assert.strictEqual(detail, `There is no upload ${id}`);
+    }
     const listed = await service.json(`/uploads?after=${own.position}`);
     assert.notInclude(listed.items.map(({ id }: Json) => id), own.id);
   });

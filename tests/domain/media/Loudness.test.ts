@@ -12,6 +12,7 @@ describe("plan", () => {
     const before = levels(-20, -12);
     assert.deepStrictEqual(plan({ targetLufs: -16 }, before), {
       mode: "gain",
+      scope: "output",
       before,
       gainDb: 4,
       limitedBy: null,

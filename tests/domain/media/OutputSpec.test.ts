@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Result, Schema } from "effect";
+import { UploadId } from "../../../domain/Id.ts";
 import { bounds } from "../../../domain/media/MediaFacts.ts";
 import { OutputFormat, traits } from "../../../domain/media/OutputFormat.ts";
 import {
@@ -10,6 +11,8 @@ import {
   settle,
   variantsOf,
 } from "../../../domain/media/OutputSpec.ts";
+
+const one = UploadId.make(`upl_${"1".repeat(26)}`), other = UploadId.make(`upl_${"2".repeat(26)}`);
 
 const problemOf = (...requests: ReadonlyArray<OutputRequest>) =>
   Result.getOrThrow(Result.flip(settle(requests)));
@@ -130,12 +133,29 @@ describe("settle", () => {
       "gainDb",
       "The loudness decides the gain: ask for one or the other",
     ],
+    [
+      { format: "mp3", loudness: { targetLufs: -16, mode: "limit", album: [one] } },
+      "loudness.mode",
+      "An album has one gain, and no limiter",
+    ],
   ];
   it.each([...misfits, ...contradictions])(
     "refuses %j",
     (request, field, detail) =>
       assert.deepStrictEqual(problemOf({ format: "wav" }, request), { field: `outputs[1].${field}`, detail }),
   );
+
+  it("refuses outputs of two albums, in whatever order their uploads are named", () => {
+    const ask = (name: string, ...album: ReadonlyArray<UploadId>): OutputRequest => ({
+      name,
+      format: "mp3",
+      loudness: { targetLufs: -16, album },
+    });
+    assert.isTrue(
+      Result.isSuccess(settle([ask("a", one, other), { format: "wav" }, ask("b", other, one, one)])),
+    );
+    assert.strictEqual(problemOf(ask("a", one, other), ask("b", one)).field, "outputs[1].loudness.album");
+  });
 
   const fits: ReadonlyArray<OutputRequest> = [
     { format: "mp3", bitrateKbps: 8 },

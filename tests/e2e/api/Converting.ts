@@ -374,6 +374,42 @@ export const converting = (service: RunningService): void => {
       await eventually(() => renditionsOf(uploadId), ({ length }) => length === 0);
     });
 
+    it("gives the outputs of an album one gain, whichever of its uploads is converted", async () => {
+      const sounds = [noise(2), { ...noise(2), samples: noise(2).samples.map((sample) => sample / 2) }];
+      const ids = await Promise.all(sounds.map(async (sound) => {
+        const { id } = await upload(service, new Uint8Array(wav(sound)));
+        assert.strictEqual((await settled(service, id)).analysis.status, "completed");
+        return id;
+      }));
+      const measured = await Promise.all(
+        ids.map(async (id) => (await service.json(`/uploads/${id}/analysis`)).loudness),
+      );
+      const outputsOf = (...album: ReadonlyArray<string>) => ({
+        outputs: [{ format: "flac", loudness: { targetLufs: -30, album } }],
+      });
+      const [first = "", second = ""] = ids;
+      const results = await Promise.all(
+        [[first, second], [second, first]].map(async ([one = "", other = ""]) => {
+          const { id } = await accepted(await request(one, outputsOf(other, other)));
+          return (await finished(id)).outputs[0].loudness;
+        }),
+      );
+      const [loud, soft] = results;
+      assert.containsSubset(loud, { scope: "album", before: soft.before, gainDb: soft.gainDb });
+      const energy = measured.reduce((sum, { integratedLufs }) => sum + 10 ** (integratedLufs / 10) / 2, 0);
+      assert.approximately(loud.before.integratedLufs, 10 * Math.log10(energy), 0.02);
+      assert.strictEqual(loud.before.truePeakDbtp, measured[0].truePeakDbtp);
+      assert.approximately(loud.after.integratedLufs - soft.after.integratedLufs, 20 * Math.log10(2), 0.02);
+
+      const fresh = (await upload(service, audio, { process: { analysis: false } })).id;
+      const field = "outputs[0].loudness.album";
+      const unready = await request(first, outputsOf(second, fresh));
+      assert.include((await assertProblem(unready, "NOT_READY", { field: `${field}[1]` })).detail, fresh);
+      await assertProblem(await request(fresh, outputsOf(first)), "NOT_READY", { field });
+      const nobody = `upl_${"0".repeat(26)}`;
+      await assertProblem(await request(first, outputsOf(nobody)), "NOT_FOUND", { field: `${field}[0]` });
+    });
+
     it("shows progress, cancels what runs or waits, and makes it after all when asked again", async () => {
       const { id: uploadId } = await upload(service, long, {
         filename: "long.flac",
@@ -431,7 +467,12 @@ export const converting = (service: RunningService): void => {
         seen.push(progress);
         return status !== "queued" && status !== "running";
       });
-      assert.containsSubset(done, { status: "completed", progress: 1, attempt: 2 });
+      assert.containsSubset(done, {
+        status: "completed",
+        progress: 1,
+        attempt: 2,
+        outputs: [{ name: "ogg", progress: 1 }],
+      });
       assert.deepStrictEqual(seen.toSorted((a, b) => a - b), seen);
       assert.isAbove(seen.filter((progress) => progress > 0 && progress < 1).length, 0);
       assert.deepStrictEqual(await renditionsOf(id), [
@@ -456,6 +497,20 @@ export const converting = (service: RunningService): void => {
       [{ outputs: [{ format: "hls", bitratesKbps: [] }] }, "outputs[0].bitratesKbps[0]"],
       [{ outputs: [{ format: "hls", bitratesKbps: [64, 4] }] }, "outputs[0].bitratesKbps[1]"],
       [{ outputs: [{ format: "wav", loudness: {} }] }, "outputs[0].loudness.targetLufs"],
+      [{ outputs: [{ format: "wav", pitchSemitones: 12.1 }] }, "outputs[0].pitchSemitones"],
+      [
+        { outputs: [{ format: "wav", silenceTrim: { thresholdDbfs: -5 } }] },
+        "outputs[0].silenceTrim.thresholdDbfs",
+      ],
+      [
+        { outputs: [{ format: "wav" }, { format: "mp3", trim: { startSeconds: 2.5 } }] },
+        "outputs[1].trim.startSeconds",
+      ],
+      [{ outputs: [{ format: "wav", channelSelect: 2 }] }, "outputs[0].channelSelect"],
+      [
+        { outputs: [{ format: "wav", loudness: { targetLufs: -16, album: [] } }] },
+        "outputs[0].loudness.album",
+      ],
       [{}, "outputs"],
       [{ output: [] }, "output"],
       [

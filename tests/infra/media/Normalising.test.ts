@@ -1,10 +1,12 @@
 import { assert, layer } from "@effect/vitest";
 import { Effect } from "effect";
 import { readdirSync, readFileSync } from "node:fs";
+import { UploadId } from "../../../domain/Id.ts";
 import type { Levels, LoudnessTarget } from "../../../domain/media/Loudness.ts";
 import type { Encoding } from "../../../domain/media/OutputSpec.ts";
 import { make } from "../../../domain/signal/SignalAnalyser.ts";
 import { render } from "../../../infra/media/Render.ts";
+import { levelsOf as levelsOfMeasure } from "../../../infra/media/SoundFiles.ts";
 import { MediaEngine } from "../../../services/MediaEngine.ts";
 import { decode, silence, sine, type Sound, wav } from "../../support/Audio.ts";
 import {
@@ -12,6 +14,7 @@ import {
   encodingOf,
   engine,
   factsOf,
+  failureOf,
   recorder,
   sourceOf,
   withProcesses,
@@ -42,11 +45,11 @@ const renderTo = Effect.fnUntraced(function* (
   sound: Sound,
   encodings: readonly [Encoding, ...ReadonlyArray<Encoding>],
   levels: Levels | null = null,
+  { shares, onProgress } = recorder(),
 ) {
   const { probe, render } = yield* MediaEngine;
   const { workspace, source } = yield* sourceOf(wav(sound, "s24"));
   const media = yield* probe(source);
-  const { shares, onProgress } = recorder();
   const { files } = yield* render({ workspace, source, media, encodings, levels, onProgress });
   assertProgress(shares);
   return files;
@@ -121,13 +124,21 @@ layer(engine, { excludeTestServices: true })("an output of a loudness", (it) => 
       assert.isBelow(after.integratedLufs ?? NaN, -7);
     }));
 
-  it.effect("reaches its target with a limiter, and no peak exceeds the ceiling", () =>
+  it.effect("reaches its target with a limiter, and no peak exceeds the ceiling; progress moves all the while", () =>
     Effect.gen(function* () {
       const sound = swelling({ clicks: true });
-      const files = yield* renderTo(sound, [
-        to({ targetLufs: -14, mode: "limit" }, { name: "soft" }),
-        to({ targetLufs: -10, mode: "limit" }, { name: "loud" }),
-      ]);
+      const progress = recorder();
+      const files = yield* renderTo(
+        sound,
+        [
+          to({ targetLufs: -14, mode: "limit" }, { name: "soft" }),
+          to({ targetLufs: -10, mode: "limit" }, { name: "loud" }),
+        ],
+        null,
+        progress,
+      );
+      const steps = progress.shares.map((share, index) => share - (progress.shares[index - 1] ?? 0));
+      assert.isAtMost(Math.max(...steps), 0.35);
       for (const [index, { path, loudness }] of files.entries()) {
         const after = levelsOf(path, sound);
         assert.isAtMost(after.truePeakDbtp ?? NaN, -1);
@@ -156,6 +167,66 @@ layer(engine, { excludeTestServices: true })("an output of a loudness", (it) => 
         ["low", "OUTPUT_LIMIT"],
       ]);
       assert.deepStrictEqual(readdirSync(workspace).filter((name) => name.startsWith("_")), []);
+    }));
+
+  it.effect("shares a limiter with those of the same target, and fails alone where there is no room for another", () =>
+    Effect.gen(function* () {
+      const { workspace, source } = yield* sourceOf(wav(swelling({ seconds: 1, clicks: true })));
+      const target = { targetLufs: -10, mode: "limit" } as const;
+      const { result: { files, failed }, processes } = yield* withProcesses(render({
+        ...{ workspace, source, media: factsOf(), levels: null },
+        encodings: [
+          to(target, { name: "flac" }),
+          to({ ...target, toleranceLu: 0.5 }, { name: "mp3", format: "mp3", bitrateKbps: 128 }),
+          to({ ...target, targetLufs: -8 }, { name: "other" }),
+        ],
+        onProgress: () => Effect.void,
+        // A sound takes a third of a megabyte.
+      }, { maxSeconds: 60, maxBytes: 540_000 }));
+      const [flac, mp3] = files;
+      assert.strictEqual(mp3?.loudness?.gainDb, flac.loudness?.gainDb);
+      const limited = processes.filter(({ name }) => name === "ffmpeg prepare").length;
+      assert.isAtLeast(limited, 1);
+      assert.isAtMost(limited, 3);
+      assert.deepStrictEqual(failed.map(({ encoding, reason }) => [encoding.name, reason.code]), [
+        ["other", "OUTPUT_LIMIT"],
+      ]);
+      assert.deepStrictEqual(readdirSync(workspace).filter((name) => name.startsWith("_")), []);
+    }));
+
+  it.effect("of an album gets the gain of its album, and nothing is measured before", () =>
+    Effect.gen(function* () {
+      const sound = swelling({ seconds: 1, amplitude: 0.05 });
+      const { workspace, source } = yield* sourceOf(wav(sound, "s24"));
+      const album = [UploadId.make(`upl_${"1".repeat(26)}`)];
+      const albumLevels = { integratedLufs: -26, truePeakDbtp: -13 };
+      const { result: { files: [{ path, loudness }] }, processes } = yield* withProcesses(render({
+        ...{ workspace, source, media: factsOf(), levels: null, albumLevels },
+        encodings: [to({ targetLufs: -16, album }, { bitDepth: 24 })],
+        onProgress: () => Effect.void,
+      }, { maxSeconds: 60, maxBytes: 1e7 }));
+      assert.deepInclude(loudness, { scope: "album", before: albumLevels, gainDb: 10, limitedBy: null });
+      const own = levelsOf(source, sound), after = levelsOf(path, sound);
+      assert.approximately((after.integratedLufs ?? NaN) - (own.integratedLufs ?? NaN), 10, 0.001);
+      assert.approximately(loudness?.after.integratedLufs ?? NaN, after.integratedLufs ?? NaN, 0.001);
+      assert.deepStrictEqual(
+        processes.map(({ name }) => name).filter((name) => name === "ffmpeg measure").length,
+        1,
+      );
+    }));
+
+  it.effect("fails where the loudness could not be measured, and is not taken for silence", () =>
+    Effect.gen(function* () {
+      const nothing = { integratedLufs: null, truePeakDbtp: null };
+      const loudness = {
+        ...{ ...nothing, rangeLu: null, samplePeakDbfs: null, threshold: null },
+        ...{ maxMomentaryLufs: null, maxShortTermLufs: null },
+      };
+      const failure = yield* failureOf(
+        levelsOfMeasure({ loudness, errors: { loudness: "It could not be measured" } }),
+      );
+      assert.strictEqual(failure.code, "ENCODE_FAILED");
+      assert.deepStrictEqual(yield* levelsOfMeasure({ loudness, errors: {} }), nothing);
     }));
 
   it.effect("fails alone where its sound cannot be measured", () =>
@@ -196,6 +267,7 @@ layer(engine, { excludeTestServices: true })("an output of a loudness", (it) => 
       const [silent] = yield* renderTo(silence(), [to({ targetLufs: -16 })]);
       assert.deepStrictEqual(silent.loudness, {
         mode: "gain",
+        scope: "output",
         before: { integratedLufs: null, truePeakDbtp: null },
         after: { integratedLufs: null, truePeakDbtp: null },
         gainDb: 0,

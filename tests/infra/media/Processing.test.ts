@@ -1,11 +1,20 @@
 import { assert, layer } from "@effect/vitest";
 import { Effect } from "effect";
 import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import type { Encoding } from "../../../domain/media/OutputSpec.ts";
 import type { Processing } from "../../../domain/media/Processing.ts";
 import { MediaEngine } from "../../../services/MediaEngine.ts";
-import { decode, sine, type Sound, wav } from "../../support/Audio.ts";
-import { assertProgress, encodingOf, engine, failureOf, recorder, sourceOf } from "./MediaFixture.ts";
+import { decode, ffmpeg, sine, type Sound, wav } from "../../support/Audio.ts";
+import {
+  assertProgress,
+  encodingOf,
+  engine,
+  failureOf,
+  recorder,
+  sourceOf,
+  withProcesses,
+} from "./MediaFixture.ts";
 
 /** Two seconds of stereo at 44.1 kHz: 440 Hz on the left, 880 Hz at half the level on the right. */
 const twoTones: Sound = {
@@ -47,6 +56,16 @@ const frequencyOf = (samples: Float32Array): number =>
   samples.filter((sample, i) => sample >= 0 !== (samples[i - 1] ?? 0) >= 0).length / 2 /
   (samples.length / 44_100);
 
+/** The frequency of a tone, by the times at which it rises through zero first and last. */
+const pitchOf = (samples: Float32Array): number => {
+  const rises: Array<number> = [];
+  for (let i = 1; i < samples.length; i++) {
+    const before = samples[i - 1] ?? 0, after = samples[i] ?? 0;
+    if (before < 0 && after >= 0) rises.push(i - after / (after - before));
+  }
+  return 44_100 * (rises.length - 1) / ((rises.at(-1) ?? 0) - (rises[0] ?? 0));
+};
+
 const grid = (samples: Float32Array) => samples.map((sample) => Math.round(sample * 2 ** 23) / 2 ** 23 + 0);
 
 layer(engine, { excludeTestServices: true })("an output", (it) => {
@@ -58,6 +77,38 @@ layer(engine, { excludeTestServices: true })("an output", (it) => {
       assert.deepStrictEqual(samples, grid(twoTones.samples).slice(2 * 22_050, 2 * 55_125));
       const rest = yield* processed(twoTones, { trim: { startSeconds: 1.5, endSeconds: 99 } });
       assert.lengthOf(rest.samples, 2 * 22_050);
+    }));
+
+  it.effect("is trimmed by its samples, where they do not begin with the file", () =>
+    Effect.gen(function* () {
+      const { probe, render } = yield* MediaEngine;
+      const { workspace, source } = yield* sourceOf((path) => {
+        writeFileSync(`${path}.wav`, wav(twoTones));
+        const input = ["-i", `${path}.wav`];
+        // The second stream begins half a second before the first.
+        ffmpeg(
+          "-itsoffset",
+          "0.5",
+          ...input,
+          ...input,
+          "-map",
+          "0",
+          "-map",
+          "1",
+          "-c",
+          "copy",
+          "-f",
+          "matroska",
+          path,
+        );
+      });
+      const media = yield* probe(source);
+      const processing = { trim: { startSeconds: 0.25, endSeconds: 1 }, silenceTrim: {} };
+      const encodings = [encodingOf({ format: "wav", processing })] as const;
+      const job = { workspace, source, media, encodings, levels: null, onProgress: () => Effect.void };
+      const [{ path }] = (yield* render(job)).files;
+      // At a quarter of a second, both tones rise through zero.
+      assert.deepStrictEqual(decode(path), decode(source).slice(2 * 11_026, 2 * 44_100));
     }));
 
   it.effect("is one channel of its source, as it is", () =>
@@ -97,6 +148,112 @@ layer(engine, { excludeTestServices: true })("an output", (it) => {
       assert.isBelow(level(0.99, 1), full / 20);
     }));
 
+  it.effect("is faded out by its true end, which one decode finds unless an analysis has, whatever its file declares", () =>
+    Effect.gen(function* () {
+      const { probe, render } = yield* MediaEngine;
+      const { workspace, source } = yield* sourceOf(wav(sine({ seconds: 2, channels: 1 }), "s24"));
+      const declared = { ...(yield* probe(source)), durationSeconds: 2.15 };
+      const job = { workspace, source, media: declared, levels: null, onProgress: () => Effect.void };
+      const encodings = [
+        encodingOf({ format: "wav", channels: 1, bitDepth: 24, processing: { fade: { outSeconds: 0.4 } } }),
+      ] as const;
+      const found = yield* withProcesses(render({ ...job, encodings }));
+      const [{ path, sha256 }] = found.result.files;
+      const samples = decode(path);
+      const level = (from: number, to: number) => rms(samples.slice(from * 44_100, to * 44_100));
+      assert.approximately(level(1.79, 1.81), level(0.5, 1) / 2, 0.02);
+      assert.isBelow(level(1.99, 2), level(0.5, 1) / 20);
+      const known = yield* withProcesses(render({ ...job, encodings, decodedSeconds: 2 }));
+      assert.strictEqual(known.result.files[0].sha256, sha256);
+      const decodes = ({ processes }: typeof found) =>
+        processes.filter(({ name }) => name === "ffmpeg extent").length;
+      assert.deepStrictEqual([decodes(found), decodes(known)], [1, 0]);
+    }));
+
+  it.effect("loses the silence at its ends, to the sample, and fails alone where nothing else is there", () =>
+    Effect.gen(function* () {
+      // Loud on the left from 0.25 to 1.5 s, soft (−40 dBFS) on the right from 0.5 to 1.75 s, of 2 s.
+      const within = (frame: number, from: number, to: number) =>
+        frame >= from * 44_100 && frame < to * 44_100;
+      const sound: Sound = {
+        ...sine(),
+        samples: Float32Array.from({ length: 2 * 2 * 44_100 }, (_, i) => {
+          const frame = Math.floor(i / 2);
+          return i % 2 === 0
+            ? (within(frame, 0.25, 1.5) ? -0.5 : 0.0005)
+            : within(frame, 0.5, 1.75)
+            ? 0.01
+            : 0;
+        }),
+      };
+      const ask = (name: string, processing: Processing, channels = 2) =>
+        encodingOf({ name, format: "wav", bitDepth: 24, channels, processing });
+      const { files, failed } = yield* renderAs(
+        sound,
+        ask("both", { silenceTrim: {} }),
+        ask("loud", { silenceTrim: { thresholdDbfs: -30 } }),
+        ask("start", { silenceTrim: { ends: "start", keepSeconds: 0.1 } }),
+        ask("end", {
+          silenceTrim: { ends: "end", keepSeconds: 9 },
+          trim: { startSeconds: 0.1, endSeconds: 1.9 },
+        }),
+        ask("within", { silenceTrim: {}, trim: { startSeconds: 0.3, endSeconds: 1.6 } }),
+        ask("right", { silenceTrim: {}, channelSelect: 1 }, 1),
+        ask("faded", { silenceTrim: {}, fade: { outSeconds: 0.2 } }),
+        ask("none", { silenceTrim: {}, trim: { startSeconds: 1.8 } }),
+        ask("third", { silenceTrim: {}, channelSelect: 2 }, 1),
+      );
+      const stretches = {
+        both: [0.25, 1.75],
+        loud: [0.25, 1.5],
+        start: [0.15, 2],
+        end: [0.1, 1.9],
+        within: [0.3, 1.6],
+      };
+      const pathOf = (wanted: string) =>
+        files.find(({ encoding: { name } }) => name === wanted)?.path ?? wanted;
+      for (const [name, [from = 0, to = 0]] of Object.entries(stretches)) {
+        const expected = grid(sound.samples).slice(
+          2 * Math.round(from * 44_100),
+          2 * Math.round(to * 44_100),
+        );
+        assert.deepStrictEqual(decode(pathOf(name)), expected, name);
+      }
+      const right = decode(pathOf("right"));
+      assert.deepStrictEqual([right.length, new Set(right).size], [1.25 * 44_100, 1]);
+      const faded = decode(pathOf("faded"));
+      assert.strictEqual(faded.length, 2 * 1.5 * 44_100);
+      assert.isBelow(rms(faded.slice(-882)), 0.01 / 20);
+      const reasons = failed.map(({ encoding: { name }, reason: { code, detail } }) => [name, code, detail]);
+      assert.sameDeepMembers(reasons, [
+        ["none", "ENCODE_FAILED", "Nothing is left: no sample is above the threshold of silence"],
+        ["third", "ENCODE_FAILED", "There is no channel 2: the audio has 2, counted from 0"],
+      ]);
+    }));
+
+  it.effect("is shifted in pitch, and lasts as long to the sample", () =>
+    Effect.gen(function* () {
+      const sound = sine({ seconds: 2, channels: 1 });
+      const ask = (pitchSemitones: number, speed: number) =>
+        encodingOf({
+          name: `by${pitchSemitones}at${speed}`,
+          ...{ format: "wav", bitDepth: 24, channels: 1 },
+          processing: { pitchSemitones, speed },
+        });
+      const asked = [[12, 1], [-12, 1], [3.5, 1], [12, 0.5], [-12, 2]] as const;
+      const [first, ...others] = asked.map(([pitch, speed]) => ask(pitch, speed));
+      const { files } = yield* renderAs(sound, first ?? assert.fail(), ...others);
+      for (const [index, [pitch, speed]] of asked.entries()) {
+        const samples = decode(files[index]?.path ?? "");
+        assert.strictEqual(samples.length, sound.samples.length / speed);
+        const steady = samples.slice(0.1 * samples.length, 0.9 * samples.length);
+        const frequency = 440 * 2 ** (pitch / 12);
+        assert.approximately(pitchOf(steady), frequency, frequency / 1_000);
+        assert.approximately(20 * Math.log10(rms(steady) / rms(sound.samples)), 0, 0.5);
+      }
+      assert.lengthOf(files, asked.length);
+    }));
+
   it.effect("is louder or softer by a gain", () =>
     Effect.gen(function* () {
       for (const gainDb of [-6, 3]) {
@@ -111,7 +268,8 @@ layer(engine, { excludeTestServices: true })("an output", (it) => {
       Effect.gen(function* () {
         const sound = sine({ seconds: 4, channels: 1 });
         const { samples, durationSeconds } = yield* processed(sound, { speed }, { channels: 1 });
-        assert.approximately(durationSeconds, 4 / speed, 0.1);
+        assert.approximately(durationSeconds, 4 / speed, 1e-4);
+        assert.strictEqual(samples.length, Math.round(sound.samples.length / speed));
         assert.approximately(frequencyOf(samples), 440, 5);
       }),
   );

@@ -50,6 +50,17 @@ layer(engine, { excludeTestServices: true })("the fields of an upload", (it) => 
         "process.outputs[0].bitrateKbps",
       ],
       [{ process: '{"outputs":[{"format":"wav","bitrateKbps":128}]}' }, "process.outputs[0].bitrateKbps"],
+      [
+        {
+          process: JSON.stringify({
+            outputs: [{
+              format: "wav",
+              loudness: { targetLufs: -16, album: [`upl_${"1".repeat(26)}`] },
+            }],
+          }),
+        },
+        "process.outputs[0].loudness.album",
+      ],
       [{ userId: "../../x" }, "userId"],
       [{ sessionId: "a\nb" }, "sessionId"],
       [{ metadata: "[1]" }, "metadata"],
