@@ -1,6 +1,6 @@
 /** The worker thread that measures the signal of one file. */
 import { parentPort, workerData } from "node:worker_threads";
-import { make, type SignalReport } from "../../domain/signal/SignalAnalyser.ts";
+import { make, signalMeters, type SignalReport } from "../../domain/signal/SignalAnalyser.ts";
 import { encodeSpectrogram } from "../../domain/signal/Spectrogram.ts";
 import { encodeDat } from "../../domain/signal/WaveformFormat.ts";
 import { encodeRms } from "../../domain/signal/WaveformRms.ts";
@@ -31,7 +31,12 @@ const encoded = ({ waveform, spectrogram, ...report }: SignalReport): SignalWork
 });
 
 const start = (port: NonNullable<typeof parentPort>, options: SampleWorkerData): void => {
-  const { push, finish } = make(options);
+  const { signal, spectrum, loudness, waveform } = signalMeters;
+  const { push, finish } = make(options, {
+    ...(options.parts.includes("signal") && { signal, spectrum }),
+    ...(options.parts.includes("loudness") && { loudness }),
+    ...(options.parts.includes("waveform") && { waveform }),
+  });
   serve(port, options.channels, {
     push,
     finish: () => {

@@ -64,7 +64,7 @@ export const measureLevels = (
   { path, media }: Sound,
   onProgress: OnProgress = () => Effect.void,
 ) =>
-  measure({ workspace, source: path, media, onProgress }, maxSeconds).pipe(
+  measure({ workspace, source: path, media, parts: ["loudness"], onProgress }, maxSeconds).pipe(
     Effect.flatMap(({ loudness: { integratedLufs, truePeakDbtp }, errors }) => {
       // Without levels, it would pass for silence.
       if (errors.loudness !== undefined) {

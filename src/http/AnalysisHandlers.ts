@@ -88,13 +88,20 @@ export const analysisHandlers = HttpApiBuilder.group(
       )
       .handle(
         "request",
-        Effect.fnUntraced(function* ({ params }) {
+        Effect.fnUntraced(function* ({ params, payload }) {
           const { tenantId } = yield* Caller;
           const { source, userId } = yield* readySource(uploads, tenantId, params.id);
           const analysisId = yield* nextId("anl");
           const { position } = yield* analyses.send({
             _tag: "RequestAnalysis",
-            requested: { _tag: "AnalysisRequested", analysisId, uploadId: params.id, userId, source },
+            requested: {
+              _tag: "AnalysisRequested",
+              analysisId,
+              uploadId: params.id,
+              userId,
+              source,
+              ...payload,
+            },
           }, yield* clientCommand(tenantId));
           return { id: analysisId, status: "queued", position, links: links.analysis(params.id) };
         }, orProblem),

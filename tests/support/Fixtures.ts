@@ -145,8 +145,8 @@ export const reportOn = (owner: BlobKey.Owner, analysisId: Id.AnalysisId): Analy
   curves: { key: BlobKey.curves(owner, analysisId) },
   spectrogram: null,
   warnings: ["CLIPPED"],
-  analyserVersion: { loudness: 1, tempo: 1, key: 1, signal: 2, waveform: 1 },
-  errors: { spectrum: "It could not be measured" },
+  analyserVersion: { loudness: 2, tempo: 1, key: 1, signal: 2, waveform: 2 },
+  errors: { signal: "The spectrum could not be measured" },
 });
 
 /** The append of a command that led to these events; `changes` replaces parts of it. */
