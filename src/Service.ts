@@ -11,6 +11,7 @@ import * as PgApiKeys from "../infra/postgres/PgApiKeys.ts";
 import * as PgEventStore from "../infra/postgres/PgEventStore.ts";
 import * as PgJobClaims from "../infra/postgres/PgJobClaims.ts";
 import * as PgLogTransfer from "../infra/postgres/PgLogTransfer.ts";
+import * as PgOutdatedAnalyses from "../infra/postgres/PgOutdatedAnalyses.ts";
 import * as PgOverviews from "../infra/postgres/PgOverviews.ts";
 import * as PgParkedEvents from "../infra/postgres/PgParkedEvents.ts";
 import * as PgProjectionStore from "../infra/postgres/PgProjectionStore.ts";
@@ -27,6 +28,7 @@ import { Limits } from "../services/Limits.ts";
 import { ProjectionControl } from "../services/projections/ProjectionControl.ts";
 import * as ProjectionRunner from "../services/projections/ProjectionRunner.ts";
 import * as Reactors from "../services/reactors/Reactors.ts";
+import { AnalysisRefresh } from "../services/refresh/AnalysisRefresh.ts";
 import * as LocalLogOperations from "../services/transfer/LocalLogOperations.ts";
 import { Views } from "../services/views/Views.ts";
 import * as BootstrapKey from "./BootstrapKey.ts";
@@ -55,6 +57,7 @@ export const layer = (settings: Settings) => {
     PgProjectionStore.layer,
     PgShadows.layer,
     PgParkedEvents.layer,
+    PgOutdatedAnalyses.layer,
     PgOverviews.layer,
     PgViews.layer,
     PgApiKeys.layer,
@@ -68,7 +71,7 @@ export const layer = (settings: Settings) => {
   const blobs = LocalBlobStore.layer({ directory: settings.storageDirectory });
 
   const api = HttpServer.layer(settings).pipe(
-    Layer.provide([LocalLogOperations.layer, ProjectionControl.layer]),
+    Layer.provide([LocalLogOperations.layer, ProjectionControl.layer, AnalysisRefresh.layer]),
     Layer.provide(
       Layer.effect(Readiness, Effect.all([ofLog, ofBus, ofBlobs, ofViews]).pipe(Effect.map(flat))),
     ),

@@ -49,7 +49,7 @@ export class AnalysesApi extends HttpApiGroup.make("analyses")
     HttpApiEndpoint.post("request", "/uploads/:id/analysis", {
       params,
       /** Without a body, or without `parts` in it: all of them. */
-      payload: Schema.UndefinedOr(Schema.Struct({ parts: Schema.optionalKey(AnalysisParts) })),
+      payload: [Schema.Struct({ parts: Schema.optionalKey(AnalysisParts) }), Schema.Null],
       success: Accepted(AnalysisId).pipe(HttpApiSchema.status(202)),
     }).annotateMerge(
       OpenApi.annotations({

@@ -1,13 +1,17 @@
 import { assert, layer } from "@effect/vitest";
 import { Deferred, Effect, Fiber, Result, Schema, type Tracer } from "effect";
 import { readFileSync, statSync, truncateSync } from "node:fs";
+import process from "node:process";
 import { AnalysisCurves } from "../../../domain/analysis/AnalysisCurves.ts";
+import { eachPart } from "../../../domain/analysis/AnalysisPart.ts";
 import { decodeSpectrogram, levelOf } from "../../../domain/signal/Spectrogram.ts";
 import { decodeDat } from "../../../domain/signal/WaveformFormat.ts";
 import { decodeRms } from "../../../domain/signal/WaveformRms.ts";
 import { measure as measureWithin } from "../../../infra/media/Measure.ts";
+import { laneWorkers } from "../../../infra/media/MeasureLanes.ts";
 import { type Measurement, MediaEngine } from "../../../services/MediaEngine.ts";
 import { encode, music, silence, silentFlac, sine, wav } from "../../support/Audio.ts";
+import { ffmpegWithoutSecondPipe } from "../../support/StandInFfmpeg.ts";
 import {
   assertProgress,
   engine,
@@ -195,6 +199,85 @@ layer(engine, { excludeTestServices: true })("measuring", (it) => {
         assert.isBelow(measurement.decodedSeconds, 7);
       }),
   );
+});
+
+const losing = new URL("./LosingWorker.ts", import.meta.url);
+const lost = "It could not be measured";
+
+layer(engine, { excludeTestServices: true })("a measurement of which something fails", (it) => {
+  // More than the blocks on the way to a thread, and than pipes hold.
+  const file = wav(music({ seconds: 40 }));
+  const media = factsOf({ durationSeconds: 40 });
+  const onProgress = () => Effect.void;
+
+  it.effect.each(
+    [
+      ["music", { tempo: lost, key: lost }],
+      ["signal", { loudness: lost, signal: lost, waveform: lost }],
+    ] as const,
+  )("keeps the other parts when the thread of the %s is lost", ([name, errors]) =>
+    Effect.gen(function* () {
+      const workers = { ...laneWorkers, [name]: losing };
+      const measurement = yield* measureWithin({ ...yield* sourceOf(file), media, onProgress }, 60, workers);
+      assert.deepStrictEqual(measurement.errors, errors);
+      assert.deepStrictEqual(
+        [measurement.tempo !== null, measurement.key !== null, measurement.signal !== null],
+        [name !== "music", name !== "music", name === "music"],
+      );
+      assert.approximately(measurement.decodedSeconds, 40, 0.001);
+      assert.deepStrictEqual(measurement.warnings, []);
+    }));
+
+  it.effect("fails for this time when every thread is lost", () =>
+    Effect.gen(function* () {
+      const job = { ...yield* sourceOf(file), media, onProgress };
+      const { reason } = yield* Effect.flip(measureWithin(job, 60, { signal: losing, music: losing }));
+      assert.strictEqual(reason._tag, "Unavailable");
+    }));
+
+  it.effect("keeps the signal when ffmpeg cannot write the second pipe", () =>
+    Effect.gen(function* () {
+      const { workspace, source } = yield* sourceOf(file);
+      const before = process.env["PATH"];
+      yield* Effect.acquireRelease(
+        Effect.sync(() => void (process.env["PATH"] = ffmpegWithoutSecondPipe(workspace))),
+        () => Effect.sync(() => void (process.env["PATH"] = before)),
+      );
+      const measurement = yield* measureWithin({ workspace, source, media, onProgress }, 60);
+      assert.deepStrictEqual(measurement.errors, { tempo: lost, key: lost });
+      assert.isNotNull(measurement.loudness.integratedLufs);
+      assert.isNotNull(measurement.waveform);
+    }));
+
+  it.effect("measures no more than the parts that are asked for, by no more than their lane", () =>
+    Effect.gen(function* () {
+      const job = { ...yield* sourceOf(file), media, onProgress };
+      const { result, processes } = yield* withProcesses(
+        Effect.all([
+          measureWithin({ ...job, parts: ["loudness"] }, 60, { ...laneWorkers, music: losing }),
+          measureWithin({ ...job, parts: ["tempo"] }, 60, { ...laneWorkers, signal: losing }),
+        ]),
+      );
+      const [loudness, tempo] = result;
+      assert.deepStrictEqual([loudness.errors, tempo.errors], [{}, {}]);
+      assert.isNotNull(loudness.loudness.integratedLufs);
+      assert.approximately(tempo.tempo?.bpm ?? NaN, 120, 1);
+      assert.deepStrictEqual(loudness.analyserVersion, { ...eachPart(() => 0), loudness: 2 });
+      assert.deepStrictEqual([loudness.signal, loudness.waveform, loudness.spectrogram, tempo.key], [
+        null,
+        null,
+        null,
+        null,
+      ]);
+      assert.deepStrictEqual([Object.keys(loudness.curves), Object.keys(tempo.curves)], [
+        ["momentary", "shortTerm"],
+        ["beats"],
+      ]);
+      const measuring = processes.filter(({ name }) => name === "ffmpeg measure");
+      const args = measuring.map(({ attributes }) => String(attributes.get("process.command_args")));
+      assert.lengthOf(args, 2);
+      for (const arg of args) assert.notInclude(arg, "pipe:3");
+    }));
 });
 
 layer(engine, { excludeTestServices: true })("a measurement that fails", (it) => {
