@@ -1,3 +1,5 @@
+import { NumberBlocks } from "./NumberBlocks.ts";
+
 /** The root mean square of each pixel of a waveform, mixed to mono, full scale being 65,535. */
 export type WaveformRms = Uint16Array<ArrayBuffer>;
 
@@ -7,8 +9,7 @@ export const RMS_FULL_SCALE = 65_535;
 export class WaveformRmsMeter {
   readonly #channels: number;
   readonly #samplesPerPixel: number;
-  #values = new Uint16Array(1024);
-  #pixels = 0;
+  readonly #values = new NumberBlocks((length) => new Uint16Array(length));
   /** Frames in the open pixel, and the squares of their sums. */
   #open = 0;
   #squares = 0;
@@ -40,17 +41,12 @@ export class WaveformRmsMeter {
   /** The levels of everything pushed so far. Nothing may be pushed afterwards. */
   finish(): WaveformRms {
     if (this.#open > 0) this.#closePixel();
-    return this.#values.slice(0, this.#pixels);
+    return this.#values.take();
   }
 
   #closePixel(): void {
-    if (this.#pixels === this.#values.length) {
-      const larger = new Uint16Array(2 * this.#values.length);
-      larger.set(this.#values);
-      this.#values = larger;
-    }
     const level = Math.sqrt(this.#squares / this.#open) / this.#channels;
-    this.#values[this.#pixels++] = Math.min(RMS_FULL_SCALE, Math.round(level * RMS_FULL_SCALE));
+    this.#values.push(Math.min(RMS_FULL_SCALE, Math.round(level * RMS_FULL_SCALE)));
     this.#open = 0;
     this.#squares = 0;
   }

@@ -8,6 +8,12 @@ import type { SampleReply, SampleRequest, SampleWorkerData } from "./SampleWorke
 const blocksInFlight = 4;
 const blockBytes = 1_048_576;
 
+/**
+ * What a thread may have in its heap, in MB, of which it needs some 30; its arrays of numbers are not part of it. Left to itself it
+ * takes more and more before it collects garbage.
+ */
+const resourceLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 };
+
 /** What a lane was fed, and what its worker found in it: `null` where the worker was lost. */
 export interface LaneResult<Report> {
   readonly frames: number;
@@ -23,7 +29,7 @@ export const startLane = Effect.fnUntraced(function* <Report>(url: URL, workerDa
   const free = yield* Queue.unbounded<{ readonly block: ArrayBuffer; readonly frames: number }, "lost">();
   const found = yield* Deferred.make<Report | null>();
   const worker = yield* Effect.acquireRelease(
-    Effect.sync(() => new Worker(url, { workerData })),
+    Effect.sync(() => new Worker(url, { workerData, resourceLimits })),
     (worker) => Effect.promise(() => worker.terminate()),
   );
   let lost: unknown = null;

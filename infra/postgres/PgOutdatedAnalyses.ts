@@ -35,8 +35,8 @@ export const layer = Layer.effect(
           ORDER BY tenant_id DESC, upload_id DESC, id DESC
         ) newest,
         LATERAL (
-          SELECT jsonb_agg(wanted.key ORDER BY wanted.ordinality) AS parts
-          FROM jsonb_each_text(${JSON.stringify(versions)}::jsonb) WITH ORDINALITY wanted
+          SELECT jsonb_agg(wanted.key ORDER BY wanted.key) AS parts
+          FROM jsonb_each_text(${JSON.stringify(versions)}::jsonb) wanted
           WHERE coalesce((newest.report->'analyserVersion'->>wanted.key)::integer, 0) < wanted.value::integer
         ) old
         WHERE old.parts IS NOT NULL

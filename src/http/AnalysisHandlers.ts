@@ -46,15 +46,18 @@ export const analysisHandlers = HttpApiBuilder.group(
       if (upload === null || upload.status === "deleted") {
         return yield* fail("NOT_FOUND", { detail: "There is no such upload" });
       }
-      const [row] = yield* views.analysesOf(tenantId, [uploadId]);
-      if (row !== undefined) return { row, upload };
+      const rows = yield* views.analysesOf(tenantId, [uploadId]);
+      const [row] = rows;
+      if (row !== undefined) return { row, rows, upload };
       return yield* upload.status === "received"
         ? fail("NOT_READY", { detail: "The upload is still being probed; try again" })
         : fail("NOT_FOUND", { detail: "There is no analysis of this upload; ask for one by POST" });
     });
 
+    /** The newest report: another analysis that is under way, or has failed, takes nothing away. */
     const reportOf = Effect.fnUntraced(function* (uploadId: UploadId) {
-      const { report, status } = (yield* find(uploadId)).row;
+      const { row: { status }, rows } = yield* find(uploadId);
+      const report = rows.find(({ report }) => report !== null)?.report;
       return report ?? (yield* fail("NOT_READY", { detail: `The analysis is ${status}` }));
     });
 
