@@ -115,20 +115,23 @@ export class OnsetNovelty {
   }
 }
 
-/** What rises above the mean of the neighbourhood, scaled to a mean square of 1. */
+/** What rises above the mean of the neighbourhood, scaled to a mean square of 1, in the place of the values. */
 const peaky = (values: Float32Array): Float32Array => {
-  const peaks = new Float32Array(values.length);
+  /** The values before that the mean still holds. */
+  const before = new Float32Array(MEAN_RADIUS + 1);
   let sum = 0, energy = 0;
   for (let i = 0; i < Math.min(MEAN_RADIUS, values.length); i++) sum += values[i]!;
   for (let i = 0; i < values.length; i++) {
     if (i + MEAN_RADIUS < values.length) sum += values[i + MEAN_RADIUS]!;
-    if (i > MEAN_RADIUS) sum -= values[i - MEAN_RADIUS - 1]!;
+    const slot = i % before.length;
+    if (i > MEAN_RADIUS) sum -= before[slot]!;
+    before[slot] = values[i]!;
     const count = Math.min(i + MEAN_RADIUS, values.length - 1) - Math.max(i - MEAN_RADIUS, 0) + 1;
     const peak = Math.max(0, values[i]! - sum / count);
-    peaks[i] = peak;
+    values[i] = peak;
     energy += peak * peak;
   }
   const scale = energy > 0 ? Math.sqrt(values.length / energy) : 0;
-  for (let i = 0; i < peaks.length; i++) peaks[i]! *= scale;
-  return peaks;
+  for (let i = 0; i < values.length; i++) values[i]! *= scale;
+  return values;
 };

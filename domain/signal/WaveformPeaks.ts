@@ -8,7 +8,7 @@ export interface WaveformPeaks {
   readonly sampleRate: number;
   readonly samplesPerPixel: number;
   readonly length: number;
-  readonly data: Int16Array;
+  readonly data: Int16Array<ArrayBuffer>;
 }
 
 /** Above any sum of samples; an integer, for faster comparison than with infinity. */

@@ -52,15 +52,7 @@ export class WaveformRmsMeter {
   }
 }
 
-/** The stored form: 16 bits a pixel, little-endian. */
-export const encodeRms = (rms: WaveformRms): Uint8Array<ArrayBuffer> => {
-  const bytes = new Uint8Array(2 * rms.length);
-  const view = new DataView(bytes.buffer);
-  rms.forEach((value, pixel) => view.setUint16(2 * pixel, value, true));
-  return bytes;
-};
-
-/** Reads the stored form; an odd byte at its end is ignored. */
+/** Reads the stored form, 16 bits a pixel as `littleEndian` has them; an odd byte at its end is ignored. */
 export const decodeRms = (bytes: Uint8Array): WaveformRms => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Uint16Array.from({ length: bytes.length >> 1 }, (_, pixel) => view.getUint16(2 * pixel, true));

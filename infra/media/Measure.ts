@@ -1,5 +1,5 @@
 import { Effect } from "effect";
-import { writeFile } from "node:fs/promises";
+import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import { curvesOf } from "../../domain/analysis/AnalysisCurves.ts";
 import {
@@ -64,14 +64,16 @@ const undecodable = fromProcess("decode", {
 
 /** Writes what is stored beside the report. */
 const writeFiles = Effect.fnUntraced(function* (workspace: string, report: SignalWorkerReport | null) {
-  const write = (name: string, content: Uint8Array) => {
+  const write = (name: string, ...pieces: ReadonlyArray<Uint8Array>) => {
     const path = join(workspace, name);
-    return Effect.as(Effect.tryPromise({ try: () => writeFile(path, content), catch: unavailable }), path);
+    const append = (piece: Uint8Array) =>
+      Effect.tryPromise({ try: () => appendFile(path, piece), catch: unavailable });
+    return Effect.as(Effect.forEach(pieces, append, { discard: true }), path);
   };
   const { waveform, spectrogram } = report ?? { waveform: null, spectrogram: null };
   return {
     waveform: waveform && {
-      path: yield* write("waveform.dat", waveform.peaks),
+      path: yield* write("waveform.dat", waveform.header, waveform.peaks),
       rmsPath: yield* write("waveform.rms", waveform.rms),
       sampleRate: waveform.sampleRate,
       samplesPerPixel: waveform.samplesPerPixel,
