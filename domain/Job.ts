@@ -56,7 +56,8 @@ export const released = (job: Job): Job => ({
 });
 
 /** Whether the job has work left: it is queued or running. */
-export const isActive = (job: Job): boolean => job.status === "queued" || job.status === "running";
+export const isActive = ({ status }: Pick<Job, "status">): boolean =>
+  status === "queued" || status === "running";
 
 /**
  * What a worker that picks the job up may do: `start` an attempt (a job found running was dropped by another worker),

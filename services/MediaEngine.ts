@@ -1,5 +1,7 @@
 import { type Array, Context, type Effect, Schema, type Scope } from "effect";
 import { Failure } from "../domain/ErrorCode.ts";
+import type { AnalysisCurves } from "../domain/analysis/AnalysisCurves.ts";
+import type { SamplePart } from "../domain/analysis/AnalysisPart.ts";
 import type { AnalysisReport } from "../domain/analysis/AnalysisReport.ts";
 import type { MediaFacts } from "../domain/media/MediaFacts.ts";
 import type { OutputFormat } from "../domain/media/OutputFormat.ts";
@@ -44,16 +46,29 @@ export interface FormatSupport {
 /** A reference of a report to objects, before they have been stored: files in the job's directory. */
 type Unstored<Ref> = Omit<NonNullable<Ref>, "key" | "rmsKey"> & { readonly path: string };
 
-/** What one measuring pass found, before the objects beside its report have been stored. */
+/**
+ * What one measuring pass found, before the objects beside its report have been stored. What was not to be measured has the version 0;
+ * its values are null, and there is nothing of it in the curves.
+ */
 export interface Measurement
   extends Omit<AnalysisReport, "waveform" | "curves" | "spectrogram" | "transcript"> {
   readonly waveform: (Unstored<AnalysisReport["waveform"]> & { readonly rmsPath: string }) | null;
-  readonly curves: Unstored<AnalysisReport["curves"]>;
+  readonly curves: Partial<AnalysisCurves>;
   readonly spectrogram: Unstored<AnalysisReport["spectrogram"]> | null;
 }
 
 /** Called with the share of the work that is done, 0 to 1, never falling. */
 export type OnProgress = (share: number) => Effect.Effect<void>;
+
+/** A file to measure. */
+export interface MeasureJob {
+  readonly workspace: string;
+  readonly source: string;
+  readonly media: MediaFacts;
+  /** What is to be measured: everything unless given. */
+  readonly parts?: ReadonlyArray<SamplePart>;
+  readonly onProgress: OnProgress;
+}
 
 /**
  * Reads, converts and measures audio files. Every call works in a private directory that holds nothing but the source
@@ -85,13 +100,8 @@ export class MediaEngine extends Context.Service<MediaEngine, {
   readonly formats: Readonly<Record<OutputFormat, FormatSupport>>;
   /** What renders at present: its name and version. Asked anew each time, for it may be replaced while the service runs. */
   readonly encoder: Effect.Effect<string, MediaError>;
-  /** Measures everything that a report tells in one decode. */
-  readonly measure: (job: {
-    readonly workspace: string;
-    readonly source: string;
-    readonly media: MediaFacts;
-    readonly onProgress: OnProgress;
-  }) => Effect.Effect<Measurement, MediaError>;
+  /** Measures what a report tells, or parts of it, in one decode. */
+  readonly measure: (job: MeasureJob) => Effect.Effect<Measurement, MediaError>;
   /** Writes a file for a recogniser of speech into the workspace, as `SpeechFile` describes it, and answers its path. */
   readonly writeSpeech: (job: {
     readonly workspace: string;

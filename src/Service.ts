@@ -11,6 +11,7 @@ import * as PgApiKeys from "../infra/postgres/PgApiKeys.ts";
 import * as PgEventStore from "../infra/postgres/PgEventStore.ts";
 import * as PgJobClaims from "../infra/postgres/PgJobClaims.ts";
 import * as PgLogTransfer from "../infra/postgres/PgLogTransfer.ts";
+import * as PgOutdatedAnalyses from "../infra/postgres/PgOutdatedAnalyses.ts";
 import * as PgOverviews from "../infra/postgres/PgOverviews.ts";
 import * as PgParkedEvents from "../infra/postgres/PgParkedEvents.ts";
 import * as PgProjectionStore from "../infra/postgres/PgProjectionStore.ts";
@@ -27,6 +28,7 @@ import { Limits } from "../services/Limits.ts";
 import { ProjectionControl } from "../services/projections/ProjectionControl.ts";
 import * as ProjectionRunner from "../services/projections/ProjectionRunner.ts";
 import * as Reactors from "../services/reactors/Reactors.ts";
+import { AnalysisRefresh } from "../services/refresh/AnalysisRefresh.ts";
 import * as LocalLogOperations from "../services/transfer/LocalLogOperations.ts";
 import { Views } from "../services/views/Views.ts";
 import * as BootstrapKey from "./BootstrapKey.ts";
@@ -56,6 +58,7 @@ export const layer = (settings: Settings) => {
     PgProjectionStore.layer,
     PgShadows.layer,
     PgParkedEvents.layer,
+    PgOutdatedAnalyses.layer,
     PgOverviews.layer,
     PgViews.layer,
     PgApiKeys.layer,
@@ -66,21 +69,22 @@ export const layer = (settings: Settings) => {
 
   const bus = nats === null ? Bus.inProcess(settings) : Bus.overNats(settings).pipe(Layer.provide(nats));
   const media = FfmpegMediaEngine.layer({ workDirectory: join(dataDirectory, "work") });
+  const recogniser = Recognising.layer(settings.recogniser);
   const blobs = LocalBlobStore.layer({ directory: settings.storageDirectory });
 
   const api = HttpServer.layer(settings).pipe(
-    Layer.provide([LocalLogOperations.layer, ProjectionControl.layer]),
+    Layer.provide([LocalLogOperations.layer, ProjectionControl.layer, AnalysisRefresh.layer]),
     Layer.provide(
       Layer.effect(Readiness, Effect.all([ofLog, ofBus, ofBlobs, ofViews]).pipe(Effect.map(flat))),
     ),
     Layer.provideMerge(BootstrapKey.layer(settings)),
-    Layer.provide([Actors.layer, blobs, media]),
+    Layer.provide([Actors.layer, blobs, media, recogniser]),
   );
   const probes = HttpServer.probesLayer(settings).pipe(
     Layer.provide(Layer.effect(Readiness, Effect.all([ofLog, ofBus]).pipe(Effect.map(flat)))),
   );
   const worker = Reactors.layer.pipe(
-    Layer.provide([Actors.layer, blobs, media, Recognising.layer(settings.recogniser)]),
+    Layer.provide([Actors.layer, blobs, media, recogniser]),
     Layer.provide(nats === null ? Layer.empty : PgJobClaims.layer({ holder: processName })),
   );
 

@@ -4,6 +4,7 @@ import { NodeRuntime, NodeServices } from "@effect/platform-node";
 import { Effect } from "effect";
 import { Command } from "effect/cli";
 import process from "node:process";
+import { analysisCommand } from "./cli/AnalysisCommand.ts";
 import { CommandFailed } from "./cli/CommandFailed.ts";
 import { eventsCommand } from "./cli/EventsCommand.ts";
 import { parkedCommand } from "./cli/ParkedCommand.ts";
@@ -17,6 +18,7 @@ const command = Command.make("tapedeck").pipe(
     projectionsCommand,
     eventsCommand,
     parkedCommand,
+    analysisCommand,
   ]),
 );
 

@@ -8,6 +8,7 @@ import { Failure } from "../ErrorCode.ts";
 import { AnalysisId, UploadId, UserId } from "../Id.ts";
 import * as Job from "../Job.ts";
 import { MediaFacts } from "../media/MediaFacts.ts";
+import { AnalysisParts } from "./AnalysisPart.ts";
 import { AnalysisReport } from "./AnalysisReport.ts";
 
 // --- Events. Type names and field names are the storage format: never rename them, add versions instead. ---
@@ -17,6 +18,8 @@ export const AnalysisRequested = Schema.TaggedStruct("AnalysisRequested", {
   uploadId: UploadId,
   userId: UserId,
   source: Schema.Struct({ key: BlobKey, media: MediaFacts }),
+  /** What is to be measured again, the rest being taken over from the analysis before; all of it unless given. */
+  parts: Schema.optionalKey(AnalysisParts),
 });
 export const AnalysisStarted = Schema.TaggedStruct("AnalysisStarted", {
   analysisId: AnalysisId,

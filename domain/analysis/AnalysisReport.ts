@@ -2,6 +2,7 @@ import { Schema } from "effect";
 import { BlobKey } from "../BlobKey.ts";
 import { SPECTRUM_BANDS } from "../signal/SpectrumMeter.ts";
 import { Transcript } from "../transcript/Transcript.ts";
+import { AnalyserVersions, AnalysisErrors } from "./AnalysisPart.ts";
 import { AnalysisWarning } from "./AnalysisWarning.ts";
 import { MusicalKey } from "./MusicalKey.ts";
 import { Tempo } from "./Tempo.ts";
@@ -59,29 +60,6 @@ export const TranscriptRef = Schema.Struct({
   segments: Schema.Int,
 });
 
-/** For each part the version of what measured it, raised whenever the same audio may measure differently; 0: not measured. */
-export const AnalyserVersions = Schema.Struct({
-  loudness: Schema.Int,
-  tempo: Schema.Int,
-  key: Schema.Int,
-  signal: Schema.Int,
-  waveform: Schema.Int,
-  transcript: Schema.Int,
-});
-export type AnalyserVersions = typeof AnalyserVersions.Type;
-
-const reason = Schema.optionalKey(Schema.String);
-
-/** Why parts that are `null` could not be measured: each fails alone, with the others kept. */
-export const AnalysisErrors = Schema.Struct({
-  loudness: reason,
-  tempo: reason,
-  key: reason,
-  spectrum: reason,
-  waveform: reason,
-  transcript: reason,
-});
-
 /** Everything that one analysis measured. What is large is stored beside it, as objects. */
 export const AnalysisReport = Schema.Struct({
   decodedSeconds: Schema.Finite,
@@ -90,7 +68,8 @@ export const AnalysisReport = Schema.Struct({
   tempo: Schema.NullOr(Tempo),
   /** `null` where there is no music with a key. */
   key: Schema.NullOr(MusicalKey),
-  signal: SignalFacts,
+  /** `null` where nothing of the signal could be measured. */
+  signal: Schema.NullOr(SignalFacts),
   waveform: Schema.NullOr(WaveformRef),
   /** The loudness over time and the beats (`AnalysisCurves`); `null` for an analysis made before they were stored. */
   curves: Schema.NullOr(Schema.Struct({ key: BlobKey })),

@@ -23,6 +23,6 @@ export const MusicalKey = Schema.Struct({
     strength: share,
   })),
   /** How far the music is tuned above (or below) A4 = 440 Hz, −50 to 50. */
-  tuningCents: Schema.Number,
+  tuningCents: Schema.Finite,
 });
 export type MusicalKey = typeof MusicalKey.Type;

@@ -1,7 +1,7 @@
 import type { MusicalKey } from "../analysis/MusicalKey.ts";
 import type { Tempo } from "../analysis/Tempo.ts";
 import { KeyMeter } from "./KeyMeter.ts";
-import { type Errors, errorsOf, type Meter, Part } from "./Part.ts";
+import { type Errors, errorsOf, type Meter, Part, unasked } from "./Part.ts";
 import { TempoMeter } from "./TempoMeter.ts";
 
 /** A tempo, and the beats that it is the tempo of, in seconds from the start. */
@@ -38,16 +38,16 @@ export interface MusicAnalyser {
   readonly finish: () => MusicReport;
 }
 
-/** Starts the measurement of tempo and key in a single pass. */
-export const make = (meters: MusicMeters = musicMeters): MusicAnalyser => {
-  const tempo = new Part(meters.tempo), key = new Part(meters.key);
+/** Starts the measurement in a single pass of the parts that there are meters for; the others are null without an error. */
+export const make = (meters: Partial<MusicMeters> = musicMeters): MusicAnalyser => {
+  const tempo = meters.tempo && new Part(meters.tempo), key = meters.key && new Part(meters.key);
   return {
     push: (mono) => {
-      tempo.push(mono, mono.length);
-      key.push(mono, mono.length);
+      tempo?.push(mono, mono.length);
+      key?.push(mono, mono.length);
     },
     finish: () => {
-      const rhythm = tempo.finish(), tonality = key.finish();
+      const rhythm = tempo?.finish() ?? unasked, tonality = key?.finish() ?? unasked;
       return { tempo: rhythm.value, key: tonality.value, errors: errorsOf({ tempo: rhythm, key: tonality }) };
     },
   };

@@ -1,5 +1,6 @@
 import { melBands } from "./MelBands.ts";
 import { musicRate } from "./MusicRate.ts";
+import { NumberBlocks } from "./NumberBlocks.ts";
 import { RealFft } from "./RealFft.ts";
 
 const SIZE = 1024;
@@ -46,8 +47,8 @@ export class OnsetNovelty {
   /** The bands of the latest frames, by frame number modulo their count, with a zero on either side. */
   readonly #history = Array.from({ length: LAG + 1 }, () => new Float64Array(BANDS + 2));
   #frames = 0;
-  #all = new Float32Array(4096);
-  #low = new Float32Array(4096);
+  readonly #all = new NumberBlocks((length) => new Float32Array(length));
+  readonly #low = new NumberBlocks((length) => new Float32Array(length));
   #sound = 0;
   #increase = 0;
 
@@ -71,11 +72,11 @@ export class OnsetNovelty {
     }
   }
 
-  /** The novelty of everything pushed so far. */
+  /** The novelty of everything pushed so far. Nothing may be pushed afterwards. */
   finish(): Novelty {
     return {
-      all: peaky(this.#all.subarray(0, this.#frames)),
-      low: peaky(this.#low.subarray(0, this.#frames)),
+      all: peaky(this.#all.take()),
+      low: peaky(this.#low.take()),
       activity: this.#sound > 0 ? this.#increase / this.#sound : 0,
     };
   }
@@ -94,12 +95,8 @@ export class OnsetNovelty {
       if (band <= LOW_BANDS) low += value - before;
     }
     this.#increase += all;
-    if (frame === this.#all.length) {
-      this.#all = grown(this.#all);
-      this.#low = grown(this.#low);
-    }
-    this.#all[frame] = all;
-    this.#low[frame] = low;
+    this.#all.push(all);
+    this.#low.push(low);
   }
 
   /** Writes the compressed magnitude of each band of the samples, after a zero. */
@@ -118,26 +115,23 @@ export class OnsetNovelty {
   }
 }
 
-const grown = (values: Float32Array): Float32Array<ArrayBuffer> => {
-  const larger = new Float32Array(2 * values.length);
-  larger.set(values);
-  return larger;
-};
-
-/** What rises above the mean of the neighbourhood, scaled to a mean square of 1. */
+/** What rises above the mean of the neighbourhood, scaled to a mean square of 1, in the place of the values. */
 const peaky = (values: Float32Array): Float32Array => {
-  const peaks = new Float32Array(values.length);
+  /** The values before that the mean still holds. */
+  const before = new Float32Array(MEAN_RADIUS + 1);
   let sum = 0, energy = 0;
   for (let i = 0; i < Math.min(MEAN_RADIUS, values.length); i++) sum += values[i]!;
   for (let i = 0; i < values.length; i++) {
     if (i + MEAN_RADIUS < values.length) sum += values[i + MEAN_RADIUS]!;
-    if (i > MEAN_RADIUS) sum -= values[i - MEAN_RADIUS - 1]!;
+    const slot = i % before.length;
+    if (i > MEAN_RADIUS) sum -= before[slot]!;
+    before[slot] = values[i]!;
     const count = Math.min(i + MEAN_RADIUS, values.length - 1) - Math.max(i - MEAN_RADIUS, 0) + 1;
     const peak = Math.max(0, values[i]! - sum / count);
-    peaks[i] = peak;
+    values[i] = peak;
     energy += peak * peak;
   }
   const scale = energy > 0 ? Math.sqrt(values.length / energy) : 0;
-  for (let i = 0; i < peaks.length; i++) peaks[i]! *= scale;
-  return peaks;
+  for (let i = 0; i < values.length; i++) values[i]! *= scale;
+  return values;
 };

@@ -11,6 +11,9 @@ export type Outcome<Result> =
   | { readonly value: Result; readonly error: null }
   | { readonly value: null; readonly error: string };
 
+/** The outcome of a part that is not to be measured. */
+export const unasked = { value: null, error: null } as const;
+
 /** Why parts have no value, by their names. */
 export type Errors<Name extends string> = { readonly [_ in Name]?: string };
 

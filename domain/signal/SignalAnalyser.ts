@@ -1,5 +1,5 @@
 import { type Loudness, type LoudnessCurves, LoudnessMeter } from "./LoudnessMeter.ts";
-import { type Errors, errorsOf, type Meter, Part } from "./Part.ts";
+import { type Errors, errorsOf, type Meter, Part, unasked } from "./Part.ts";
 import { SampleStatistics, type Statistics } from "./SampleStatistics.ts";
 import { SilenceDetector, type SilenceOptions, type Silences } from "./SilenceDetector.ts";
 import type { Spectrogram } from "./Spectrogram.ts";
@@ -22,6 +22,7 @@ export interface SignalOptions {
 
 /** The parts that fail alone. */
 export interface SignalParts {
+  readonly signal: Silences & StereoImage;
   readonly loudness: { readonly levels: Loudness & PeakLevels; readonly curves: LoudnessCurves };
   readonly spectrum: SpectrumReport;
   readonly waveform: WaveformPeaks & { readonly rms: WaveformRms };
@@ -33,8 +34,13 @@ export interface SignalReport {
   readonly durationSeconds: number;
   readonly loudness: (Loudness & PeakLevels) | null;
   readonly curves: LoudnessCurves | null;
-  /** With any `nonFiniteSamples` the other results are of a signal that has 0 in their place: do not trust it. */
-  readonly signal: Silences & Statistics & StereoImage & { readonly spectrum: Spectrum | null };
+  /** With any, the other results are of a signal that has 0 in their place: do not trust it. */
+  readonly nonFiniteSamples: number;
+  readonly signal:
+    | SignalParts["signal"] & Omit<Statistics, "nonFiniteSamples"> & {
+      readonly spectrum: Spectrum | null;
+    }
+    | null;
   readonly spectrogram: Spectrogram | null;
   readonly waveform: SignalParts["waveform"] | null;
   /** Why the parts that are null could not be measured. */
@@ -55,6 +61,17 @@ export type SignalMeters = {
 };
 
 export const signalMeters: SignalMeters = {
+  signal: ({ sampleRate, channels, silence }) => {
+    const silences = new SilenceDetector(sampleRate, channels, silence);
+    const stereo = new StereoMeter(channels);
+    return {
+      push: (chunk, frames) => {
+        silences.push(chunk, frames);
+        stereo.push(chunk, frames);
+      },
+      finish: () => ({ ...silences.finish(), ...stereo.finish() }),
+    };
+  },
   loudness: ({ sampleRate, channels }) => {
     const loudness = new LoudnessMeter(sampleRate, channels);
     const levels = new TruePeakMeter(sampleRate, channels);
@@ -81,18 +98,21 @@ export const signalMeters: SignalMeters = {
 };
 
 /**
- * Starts the measurement of one signal in a single pass. The report does not depend on how the signal is cut into chunks.
- * Memory grows only with what is reported: per second 10 numbers of loudness, and the pixels of the waveform.
+ * Starts the measurement of one signal in a single pass, of the parts that there are meters for; the others are null without an error.
+ * The report does not depend on how the signal is cut into chunks. Memory grows only with what is reported: per second 10 numbers of
+ * loudness, and the pixels of the waveform.
  */
-export const make = (options: SignalOptions, meters: SignalMeters = signalMeters): SignalAnalyser => {
-  const { sampleRate, channels, silence } = options;
+export const make = (
+  options: SignalOptions,
+  meters: Partial<SignalMeters> = signalMeters,
+): SignalAnalyser => {
+  const { sampleRate, channels } = options;
   const statistics = new SampleStatistics(channels);
-  const silences = new SilenceDetector(sampleRate, channels, silence);
-  const stereo = new StereoMeter(channels);
-  const loudness = new Part(() => meters.loudness(options));
-  const spectrum = new Part(() => meters.spectrum(options));
-  const waveform = new Part(() => meters.waveform(options));
-  const all = [silences, stereo, loudness, spectrum, waveform];
+  const part = <Result>(meter: ((options: SignalOptions) => Meter<Result>) | undefined) =>
+    meter === undefined ? null : new Part(() => meter(options));
+  const facts = part(meters.signal), loudness = part(meters.loudness);
+  const spectrum = part(meters.spectrum), waveform = part(meters.waveform);
+  const all = [facts, loudness, spectrum, waveform].filter((part) => part !== null);
   let frames = 0;
   return {
     push: (chunk) => {
@@ -106,21 +126,23 @@ export const make = (options: SignalOptions, meters: SignalMeters = signalMeters
       frames += count;
     },
     finish: () => {
-      const loud = loudness.finish(), spectral = spectrum.finish(), drawn = waveform.finish();
+      const told = facts?.finish() ?? unasked, loud = loudness?.finish() ?? unasked;
+      const spectral = spectrum?.finish() ?? unasked, drawn = waveform?.finish() ?? unasked;
+      const { nonFiniteSamples, ...levels } = statistics.finish();
       return {
         frames,
         durationSeconds: frames / sampleRate,
+        nonFiniteSamples,
         loudness: loud.value && loud.value.levels,
         curves: loud.value && loud.value.curves,
-        signal: {
-          ...silences.finish(),
-          ...statistics.finish(),
-          ...stereo.finish(),
+        signal: told.value && {
+          ...told.value,
+          ...levels,
           spectrum: spectral.value && spectral.value.spectrum,
         },
         spectrogram: spectral.value && spectral.value.spectrogram,
         waveform: drawn.value,
-        errors: errorsOf({ loudness: loud, spectrum: spectral, waveform: drawn }),
+        errors: errorsOf({ signal: told, loudness: loud, spectrum: spectral, waveform: drawn }),
       };
     },
   };

@@ -38,13 +38,24 @@ const EIGHT_BIT = 1;
 export const encodeDat = (peaks: WaveformPeaks, bits: Resolution): Uint8Array<ArrayBuffer> => {
   const bytes = new Uint8Array(HEADER_BYTES + peaks.data.length * bits / 8);
   const view = new DataView(bytes.buffer);
+  bytes.set(datHeader(peaks, bits));
+  if (bits === 8) new Int8Array(bytes.buffer, HEADER_BYTES).set(toInt8(peaks.data));
+  else peaks.data.forEach((value, i) => view.setInt16(HEADER_BYTES + 2 * i, value, true));
+  return bytes;
+};
+
+/** What precedes the values in that format; those of 16 bits follow as `littleEndian` has them. */
+export const datHeader = (
+  peaks: Omit<WaveformPeaks, "data">,
+  bits: Resolution,
+): Uint8Array<ArrayBuffer> => {
+  const bytes = new Uint8Array(HEADER_BYTES);
+  const view = new DataView(bytes.buffer);
   view.setInt32(0, 1, true);
   view.setUint32(4, bits === 8 ? EIGHT_BIT : 0, true);
   view.setInt32(8, peaks.sampleRate, true);
   view.setInt32(12, peaks.samplesPerPixel, true);
   view.setUint32(16, peaks.length, true);
-  if (bits === 8) new Int8Array(bytes.buffer, HEADER_BYTES).set(toInt8(peaks.data));
-  else peaks.data.forEach((value, i) => view.setInt16(HEADER_BYTES + 2 * i, value, true));
   return bytes;
 };
 

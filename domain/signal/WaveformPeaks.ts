@@ -1,3 +1,5 @@
+import { NumberBlocks } from "./NumberBlocks.ts";
+
 /**
  * The lowest and highest sample of each pixel of a waveform, mixed to mono, as 16-bit integers: what BBC audiowaveform
  * 1.10 computes from the same 16-bit samples. `data` holds a minimum and a maximum for each of `length` pixels.
@@ -6,7 +8,7 @@ export interface WaveformPeaks {
   readonly sampleRate: number;
   readonly samplesPerPixel: number;
   readonly length: number;
-  readonly data: Int16Array;
+  readonly data: Int16Array<ArrayBuffer>;
 }
 
 /** Above any sum of samples; an integer, for faster comparison than with infinity. */
@@ -17,8 +19,7 @@ export class WaveformMeter {
   readonly #sampleRate: number;
   readonly #channels: number;
   readonly #samplesPerPixel: number;
-  #data = new Int16Array(2048);
-  #pixels = 0;
+  readonly #data = new NumberBlocks((length) => new Int16Array(length));
   /** Frames in the open pixel, and the extremes of the sums of their channels. */
   #open = 0;
   #lowest = LIMIT;
@@ -63,24 +64,19 @@ export class WaveformMeter {
   /** The peaks of everything pushed so far, the last pixel perhaps of fewer frames. Nothing may be pushed afterwards. */
   finish(): WaveformPeaks {
     if (this.#open > 0) this.#closePixel();
+    const data = this.#data.take();
     return {
       sampleRate: this.#sampleRate,
       samplesPerPixel: this.#samplesPerPixel,
-      length: this.#pixels,
-      data: this.#data.slice(0, 2 * this.#pixels),
+      length: data.length / 2,
+      data,
     };
   }
 
   #closePixel(): void {
-    if (2 * this.#pixels === this.#data.length) {
-      const larger = new Int16Array(2 * this.#data.length);
-      larger.set(this.#data);
-      this.#data = larger;
-    }
     // The mean of a frame grows with its sum, so that the extremes can be divided last. Storing truncates.
-    this.#data[2 * this.#pixels] = this.#lowest / this.#channels;
-    this.#data[2 * this.#pixels + 1] = this.#highest / this.#channels;
-    this.#pixels++;
+    this.#data.push(this.#lowest / this.#channels);
+    this.#data.push(this.#highest / this.#channels);
     this.#open = 0;
     this.#lowest = LIMIT;
     this.#highest = -LIMIT;

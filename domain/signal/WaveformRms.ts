@@ -1,3 +1,5 @@
+import { NumberBlocks } from "./NumberBlocks.ts";
+
 /** The root mean square of each pixel of a waveform, mixed to mono, full scale being 65,535. */
 export type WaveformRms = Uint16Array<ArrayBuffer>;
 
@@ -7,8 +9,7 @@ export const RMS_FULL_SCALE = 65_535;
 export class WaveformRmsMeter {
   readonly #channels: number;
   readonly #samplesPerPixel: number;
-  #values = new Uint16Array(1024);
-  #pixels = 0;
+  readonly #values = new NumberBlocks((length) => new Uint16Array(length));
   /** Frames in the open pixel, and the squares of their sums. */
   #open = 0;
   #squares = 0;
@@ -40,31 +41,18 @@ export class WaveformRmsMeter {
   /** The levels of everything pushed so far. Nothing may be pushed afterwards. */
   finish(): WaveformRms {
     if (this.#open > 0) this.#closePixel();
-    return this.#values.slice(0, this.#pixels);
+    return this.#values.take();
   }
 
   #closePixel(): void {
-    if (this.#pixels === this.#values.length) {
-      const larger = new Uint16Array(2 * this.#values.length);
-      larger.set(this.#values);
-      this.#values = larger;
-    }
     const level = Math.sqrt(this.#squares / this.#open) / this.#channels;
-    this.#values[this.#pixels++] = Math.min(RMS_FULL_SCALE, Math.round(level * RMS_FULL_SCALE));
+    this.#values.push(Math.min(RMS_FULL_SCALE, Math.round(level * RMS_FULL_SCALE)));
     this.#open = 0;
     this.#squares = 0;
   }
 }
 
-/** The stored form: 16 bits a pixel, little-endian. */
-export const encodeRms = (rms: WaveformRms): Uint8Array<ArrayBuffer> => {
-  const bytes = new Uint8Array(2 * rms.length);
-  const view = new DataView(bytes.buffer);
-  rms.forEach((value, pixel) => view.setUint16(2 * pixel, value, true));
-  return bytes;
-};
-
-/** Reads the stored form; an odd byte at its end is ignored. */
+/** Reads the stored form, 16 bits a pixel as `littleEndian` has them; an odd byte at its end is ignored. */
 export const decodeRms = (bytes: Uint8Array): WaveformRms => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Uint16Array.from({ length: bytes.length >> 1 }, (_, pixel) => view.getUint16(2 * pixel, true));

@@ -1,5 +1,6 @@
 /** The thread's side of a lane: takes blocks of samples, gives them back when measured, and reports at the end. */
 import type { MessagePort } from "node:worker_threads";
+import type { SamplePart } from "../../domain/analysis/AnalysisPart.ts";
 
 /** Interleaved 32-bit samples, of which whole frames are measured; or, with `null`, the end. */
 export interface SampleRequest {
@@ -16,6 +17,8 @@ export type SampleReply<Report> =
 export interface SampleWorkerData {
   readonly sampleRate: number;
   readonly channels: number;
+  /** What it is to measure. */
+  readonly parts: ReadonlyArray<SamplePart>;
 }
 
 /** Serves one lane: `push` gets whole frames, `finish` makes the report and says what in it is handed over, not copied. */

@@ -1,9 +1,9 @@
 /** The worker thread that measures the signal of one file. */
 import { parentPort, workerData } from "node:worker_threads";
-import { make, type SignalReport } from "../../domain/signal/SignalAnalyser.ts";
+import { littleEndian } from "../../domain/signal/LittleEndian.ts";
+import { make, signalMeters, type SignalReport } from "../../domain/signal/SignalAnalyser.ts";
 import { encodeSpectrogram } from "../../domain/signal/Spectrogram.ts";
-import { encodeDat } from "../../domain/signal/WaveformFormat.ts";
-import { encodeRms } from "../../domain/signal/WaveformRms.ts";
+import { datHeader } from "../../domain/signal/WaveformFormat.ts";
 import { type SampleWorkerData, serve } from "./SampleWorker.ts";
 
 /** The report on a signal, its pictures in the form in which they are stored. */
@@ -12,6 +12,8 @@ export interface SignalWorkerReport extends Omit<SignalReport, "waveform" | "spe
     readonly sampleRate: number;
     readonly samplesPerPixel: number;
     readonly length: number;
+    /** The beginning and the rest of a file of peaks. */
+    readonly header: Uint8Array<ArrayBuffer>;
     readonly peaks: Uint8Array<ArrayBuffer>;
     readonly rms: Uint8Array<ArrayBuffer>;
   } | null;
@@ -24,14 +26,20 @@ const encoded = ({ waveform, spectrogram, ...report }: SignalReport): SignalWork
     sampleRate: waveform.sampleRate,
     samplesPerPixel: waveform.samplesPerPixel,
     length: waveform.length,
-    peaks: encodeDat(waveform, 16),
-    rms: encodeRms(waveform.rms),
+    header: datHeader(waveform, 16),
+    peaks: littleEndian(waveform.data),
+    rms: littleEndian(waveform.rms),
   },
   spectrogram: spectrogram && encodeSpectrogram(spectrogram),
 });
 
 const start = (port: NonNullable<typeof parentPort>, options: SampleWorkerData): void => {
-  const { push, finish } = make(options);
+  const { signal, spectrum, loudness, waveform } = signalMeters;
+  const { push, finish } = make(options, {
+    ...(options.parts.includes("signal") && { signal, spectrum }),
+    ...(options.parts.includes("loudness") && { loudness }),
+    ...(options.parts.includes("waveform") && { waveform }),
+  });
   serve(port, options.channels, {
     push,
     finish: () => {

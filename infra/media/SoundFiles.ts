@@ -74,7 +74,10 @@ export const measureLevels = (
   { workspace, maxSeconds }: SoundLimits,
   { path, media }: Sound,
   onProgress: OnProgress = () => Effect.void,
-) => measure({ workspace, source: path, media, onProgress }, maxSeconds).pipe(Effect.flatMap(levelsOf));
+) =>
+  measure({ workspace, source: path, media, parts: ["loudness"], onProgress }, maxSeconds).pipe(
+    Effect.flatMap(levelsOf),
+  );
 
 /** The levels that a measurement found; fails where it could not: without levels, the sound would pass for silence. */
 export const levelsOf = (

@@ -1,5 +1,6 @@
 import { Schema } from "effect";
 import { AnalysisEvent } from "../../domain/analysis/Analysis.ts";
+import { AnalysisParts } from "../../domain/analysis/AnalysisPart.ts";
 import { AnalysisReport } from "../../domain/analysis/AnalysisReport.ts";
 import type { RecordedEvent } from "../../domain/event/RecordedEvent.ts";
 import { AnalysisId } from "../../domain/Id.ts";
@@ -10,6 +11,8 @@ import { type Projection, rowByRow, typesOf } from "./Projection.ts";
 export const AnalysisRow = Schema.Struct({
   id: AnalysisId,
   ...jobFields,
+  /** What it measures; `null`: everything. */
+  parts: Schema.NullOr(AnalysisParts),
   report: Schema.NullOr(AnalysisReport),
 });
 export type AnalysisRow = typeof AnalysisRow.Type;
@@ -17,7 +20,7 @@ export type AnalysisRow = typeof AnalysisRow.Type;
 const next = (row: AnalysisRow | null, recorded: RecordedEvent): AnalysisRow | null => {
   const { event } = recorded;
   if (event._tag === "AnalysisRequested") {
-    return { id: event.analysisId, ...queued(recorded, event), report: null };
+    return { id: event.analysisId, ...queued(recorded, event), parts: event.parts ?? null, report: null };
   }
   if (row === null) return null;
   switch (event._tag) {
@@ -43,8 +46,8 @@ export const AnalysesProjection: Projection<AnalysisRow> = {
   name: "analyses",
   version: 2,
   row: AnalysisRow,
-  columns: { id: "text PRIMARY KEY", ...jobColumns, report: "jsonb" },
-  indexes: ["tenant_id, upload_id, id"],
+  columns: { id: "text PRIMARY KEY", ...jobColumns, parts: "jsonb", report: "jsonb" },
+  indexes: ["tenant_id, upload_id, id", "status"],
   types: typesOf(AnalysisEvent),
   ...rowByRow({ keyOf: ({ event }) => "analysisId" in event ? event.analysisId : null, next }),
 };

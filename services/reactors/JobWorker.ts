@@ -1,7 +1,7 @@
 import { type Cause, Effect, Semaphore, Stream } from "effect";
 import type { Failure } from "../../domain/ErrorCode.ts";
 import type { EventType } from "../../domain/event/DomainEvent.ts";
-import type { RecordedEvent } from "../../domain/event/RecordedEvent.ts";
+import type { Position, RecordedEvent } from "../../domain/event/RecordedEvent.ts";
 import * as Job from "../../domain/Job.ts";
 import type { TenantId, UploadId } from "../../domain/Id.ts";
 import type { Actor } from "../actors/Actor.ts";
@@ -30,10 +30,13 @@ export interface JobKind<State extends JobState, Id extends string, Command, Err
     readonly cancel: (id: Id) => Command;
     readonly release: (id: Id, attempt: number) => Command;
   };
-  /** Does the work and stores what it made. */
-  readonly work: (
-    job: { readonly state: State; readonly tenantId: TenantId; readonly onProgress: OnProgress },
-  ) => Effect.Effect<Product, MediaError | BlobStoreError>;
+  /** Does the work that was asked for at a position of the log, and stores what it made. */
+  readonly work: (job: {
+    readonly state: State;
+    readonly tenantId: TenantId;
+    readonly position: Position;
+    readonly onProgress: OnProgress;
+  }) => Effect.Effect<Product, MediaError | BlobStoreError>;
   /** Removes whatever the work may have stored. */
   readonly discard: (
     job: { readonly state: State; readonly tenantId: TenantId },
@@ -91,7 +94,7 @@ export const makeJobWorker = Effect.fnUntraced(
       );
 
     const perform = Effect.fnUntraced(function* (recorded: RecordedEvent, id: Id, state: State) {
-      const { tenantId } = recorded;
+      const { tenantId, position } = recorded;
       const { attempt } = state.job;
       let reported = 0;
       const onProgress: OnProgress = (share) => {
@@ -100,7 +103,7 @@ export const makeJobWorker = Effect.fnUntraced(
         reported = share;
         return Effect.ignore(send(recorded, kind.commands.progress(id, attempt, share)));
       };
-      const work = kind.work({ state, tenantId, onProgress }).pipe(
+      const work = kind.work({ state, tenantId, position, onProgress }).pipe(
         Effect.map((product) => kind.commands.complete(id, product)),
         Effect.catchReason(
           "MediaError",

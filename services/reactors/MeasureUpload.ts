@@ -1,17 +1,22 @@
-import { Effect, Stream } from "effect";
+import { Effect } from "effect";
 import { join } from "node:path";
 import type { Analysis, AnalysisCommand, AnalysisError } from "../../domain/analysis/Analysis.ts";
+import { allParts, currentAnalyser, sampleParts } from "../../domain/analysis/AnalysisPart.ts";
 import type { AnalysisReport } from "../../domain/analysis/AnalysisReport.ts";
+import { withParts } from "../../domain/analysis/ReplacedParts.ts";
 import * as BlobKey from "../../domain/BlobKey.ts";
-import type { AnalysisId } from "../../domain/Id.ts";
-import type { Transcript } from "../../domain/transcript/Transcript.ts";
+import type { Position } from "../../domain/event/RecordedEvent.ts";
+import type { AnalysisId, TenantId } from "../../domain/Id.ts";
 import { Actors } from "../actors/Actors.ts";
 import { BlobStore } from "../BlobStore.ts";
-import { type Measurement, MediaEngine } from "../MediaEngine.ts";
+import { MediaEngine } from "../MediaEngine.ts";
 import { Recogniser } from "../Recogniser.ts";
+import { Views } from "../views/Views.ts";
+import { planOf } from "./AnalysisPlan.ts";
 import { deleteAll } from "./DeleteAll.ts";
 import { type JobKind, makeJobWorker, type Slots } from "./JobWorker.ts";
-import { shareBefore, transcribe, type TranscribeJob, transcriptVersion } from "./TranscribeUpload.ts";
+import { storeOf } from "./StoreMeasurement.ts";
+import { shareBefore, transcribe, type TranscribeJob } from "./TranscribeUpload.ts";
 
 /** Measures each upload for which an analysis was requested, and stores its waveform, curves, spectrogram and transcript. */
 export const makeMeasureUpload = Effect.fnUntraced(
@@ -20,58 +25,34 @@ export const makeMeasureUpload = Effect.fnUntraced(
     const blobs = yield* BlobStore;
     const media = yield* MediaEngine;
     const recogniser = yield* Recogniser;
+    const views = yield* Views;
 
-    const stored = (key: BlobKey.BlobKey, path: string) => Effect.as(blobs.putFile(key, path), key);
+    /** Where the views cannot tell what was measured before, everything is measured. */
+    const plan = (
+      { uploadId, analysisId, parts }: Analysis["requested"],
+      tenantId: TenantId,
+      position: Position,
+    ) =>
+      parts === undefined ? Effect.succeed(planOf(allParts, [])) : views.awaitPosition(position).pipe(
+        Effect.andThen(views.analysesOf(tenantId, [uploadId])),
+        Effect.map((rows) => planOf(parts, rows.filter(({ id }) => id < analysisId))),
+        Effect.orElseSucceed(() => planOf(allParts, [])),
+      );
 
-    /** The report, when all that lies beside it has been stored. */
-    const storing = Effect.fnUntraced(function* (
-      owner: BlobKey.Owner,
-      id: AnalysisId,
-      { waveform, curves, spectrogram, ...measured }: Measurement,
+    /** A report with the part that tells of the transcript, when that has been stored. */
+    const withTranscript = Effect.fnUntraced(function* (
+      recogniser: Recogniser,
+      store: ReturnType<typeof storeOf>,
+      report: AnalysisReport,
+      job: TranscribeJob,
     ) {
-      const stores = {
-        waveform: waveform && (yield* storingWaveform(owner, id, waveform)),
-        curves: { key: yield* stored(BlobKey.curves(owner, id), curves.path) },
-        spectrogram: spectrogram && {
-          key: yield* stored(BlobKey.spectrogram(owner, id), spectrogram.path),
-        },
-      };
-      return { ...measured, ...stores };
-    });
-
-    const storingWaveform = Effect.fnUntraced(function* (
-      owner: BlobKey.Owner,
-      id: AnalysisId,
-      { path, rmsPath, ...waveform }: NonNullable<Measurement["waveform"]>,
-    ) {
-      const key = yield* stored(BlobKey.waveform(owner, id), path);
-      return { ...waveform, key, rmsKey: yield* stored(BlobKey.waveformRms(owner, id), rmsPath) };
-    });
-
-    const storingTranscript = Effect.fnUntraced(function* (
-      owner: BlobKey.Owner,
-      id: AnalysisId,
-      transcript: Transcript,
-    ) {
-      const key = BlobKey.transcript(owner, id);
-      yield* blobs.put(key, Stream.encodeText(Stream.make(JSON.stringify(transcript))));
-      const { language, recogniser, segments } = transcript;
-      return { key, language, recogniser, segments: segments.length };
-    });
-
-    /** The part of the report that tells of the transcript, when that has been stored. */
-    const transcribing = Effect.fnUntraced(function* (
-      owner: BlobKey.Owner,
-      id: AnalysisId,
-      job: TranscribeJob & { readonly measured: Measurement },
-    ) {
-      const { analyserVersion, errors } = job.measured;
-      if (recogniser === null) return { transcript: null };
+      const { transcript: _, ...errors } = report.errors;
       const { value, error } = yield* transcribe(media, recogniser, job);
       return {
-        transcript: value && (yield* storingTranscript(owner, id, value)),
-        analyserVersion: { ...analyserVersion, transcript: transcriptVersion },
-        errors: { ...errors, ...(error !== null && { transcript: error }) },
+        ...report,
+        transcript: value && (yield* store.transcript(value)),
+        analyserVersion: { ...report.analyserVersion, transcript: currentAnalyser.transcript },
+        errors: error === null ? errors : { ...errors, transcript: error },
       };
     });
 
@@ -94,19 +75,28 @@ export const makeMeasureUpload = Effect.fnUntraced(
         cancel: (analysisId) => ({ _tag: "CancelAnalysis", analysisId }),
         release: (analysisId, attempt) => ({ _tag: "ReleaseAnalysis", analysisId, attempt }),
       },
-      work: Effect.fnUntraced(function* ({ state: { requested }, tenantId, onProgress }) {
+      work: Effect.fnUntraced(function* ({ state: { requested }, tenantId, position, onProgress }) {
+        const { parts, earlier } = yield* plan(requested, tenantId, position);
+        const heard = parts.includes("transcript") ? recogniser : null;
+        const measured = sampleParts.filter((part) => parts.includes(part));
         const workspace = yield* media.workspace;
         const source = join(workspace, "source");
         yield* blobs.fetchTo(requested.source.key, source);
         const job = { workspace, source, media: requested.source.media };
-        const measured = yield* media.measure({
-          ...job,
-          onProgress: recogniser === null ? onProgress : (share) => onProgress(shareBefore * share),
-        });
-        const owner = { ...requested, tenantId };
-        const report = yield* storing(owner, requested.analysisId, measured);
-        const told = yield* transcribing(owner, requested.analysisId, { ...job, measured, onProgress });
-        return { ...report, ...told };
+        const store = storeOf(blobs, { ...requested, tenantId }, requested.analysisId);
+        const portion = heard === null ? 1 : shareBefore;
+        const fresh = earlier !== null && measured.length === 0 ? earlier : yield* store.measurement(
+          yield* media.measure({
+            ...job,
+            parts: measured,
+            onProgress: (share) => onProgress(portion * share),
+          }),
+          earlier,
+        );
+        const report = earlier === null ? fresh : withParts(earlier, fresh, measured);
+        return heard === null
+          ? report
+          : yield* withTranscript(heard, store, report, { ...job, measured: report, onProgress });
       }, Effect.scoped),
       discard: ({ state: { requested }, tenantId }) =>
         deleteAll(blobs, BlobKey.analyses({ ...requested, tenantId }, requested.analysisId)),

@@ -5,9 +5,6 @@ import { type Transcript, transcriptOf } from "../../domain/transcript/Transcrip
 import type { MediaEngine, OnProgress } from "../MediaEngine.ts";
 import { type Recogniser, unreadable } from "../Recogniser.ts";
 
-/** Raised whenever the same speech, by the same recogniser, may be told differently than before. */
-export const transcriptVersion = 1;
-
 /** The share of an analysis's time that is spent before its speech is recognised, which takes many times as long. */
 export const shareBefore = 0.1;
 
@@ -19,7 +16,10 @@ export interface TranscribeJob {
   readonly workspace: string;
   readonly source: string;
   readonly media: MediaFacts;
-  readonly measured: { readonly decodedSeconds: number; readonly signal: { readonly silent: boolean } };
+  readonly measured: {
+    readonly decodedSeconds: number;
+    readonly signal: { readonly silent: boolean } | null;
+  };
   readonly onProgress: OnProgress;
 }
 
@@ -30,7 +30,7 @@ export interface TranscribeJob {
 export const transcribe = Effect.fn("transcribe")(
   function* (media: MediaEngine["Service"], recogniser: Recogniser, job: TranscribeJob) {
     const { decodedSeconds: seconds, signal } = job.measured;
-    if (signal.silent || seconds < shortestSeconds) return none;
+    if (signal?.silent || seconds < shortestSeconds) return none;
     const path = yield* media.writeSpeech(job);
     const speech = yield* recogniser.transcribe({
       path,

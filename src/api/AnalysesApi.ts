@@ -1,6 +1,7 @@
 import { Schema } from "effect";
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api";
 import { AnalysisCurves } from "../../domain/analysis/AnalysisCurves.ts";
+import { AnalysisParts } from "../../domain/analysis/AnalysisPart.ts";
 import { AnalysisId, UploadId } from "../../domain/Id.ts";
 import { Transcript } from "../../domain/transcript/Transcript.ts";
 import { AnalysisJson, WaveformJson } from "./AnalysisJson.ts";
@@ -24,12 +25,12 @@ export class AnalysesApi extends HttpApiGroup.make("analyses")
       OpenApi.annotations({
         summary: "The newest analysis of an upload",
         description:
-          "Loudness (EBU R 128), tempo, key and facts of the signal. A part that could not be measured is `null`, with the reason in " +
-          "`errors`; the others are kept. `tempo` and `key` are also `null` for what is no music, or is shorter than 3 s; `transcript` is " +
-          "`null` for silence, and where the service has no recogniser of speech. Warnings: " +
+          "Loudness (EBU R 128), tempo, key and facts of the signal. A part that could not be measured is `null` (of the loudness: all its values), " +
+          "with the reason in `errors`; the others are kept, and the part can be measured again by POST. `tempo` and `key` are also `null` for " +
+          "what is no music, or is shorter than 3 s; `transcript` is `null` for silence, and where the service has no recogniser of speech. Warnings: " +
           "`SILENT` (every sample is zero), `CLIPPED` (three samples or more in a row at full scale), `TRUNCATED` (over 1 % and 0.2 s less " +
           "than the file declares), `MONO_AS_STEREO` (the difference of the channels is 60 dB or more below their sum), `DC_OFFSET` (the mean of " +
-          "a channel is more than 0.01 off zero), `INVERTED_PHASE` (the channels correlate by less than −0.9: mixed to mono they cancel).",
+          "a channel is more than 0.01 off zero; not told of sounds under 1 s), `INVERTED_PHASE` (the channels correlate by less than −0.9: mixed to mono they cancel).",
       }),
     ),
     HttpApiEndpoint.get("curves", "/uploads/:id/analysis/curves", {
@@ -49,8 +50,18 @@ export class AnalysesApi extends HttpApiGroup.make("analyses")
     ),
     HttpApiEndpoint.post("request", "/uploads/:id/analysis", {
       params,
+      /** Without a body, or without `parts` in it: all of them. */
+      payload: [Schema.Struct({ parts: Schema.optionalKey(AnalysisParts) }), Schema.Null],
       success: Accepted(AnalysisId).pipe(HttpApiSchema.status(202)),
-    }).annotateMerge(OpenApi.annotations({ summary: "Analyse an upload again" })),
+    }).annotateMerge(
+      OpenApi.annotations({
+        summary: "Analyse an upload again, or parts of it",
+        description:
+          "Measures the given `parts` and takes everything else over from the newest completed analysis; without a body, or without `parts`, " +
+          "everything is measured. `signal` brings the spectrum, the spectrogram, the warnings and the decoded duration. Where no analysis " +
+          "has been completed yet, the other parts are measured too, and so is what an analysis that is still under way was to measure.",
+      }),
+    ),
     HttpApiEndpoint.get("waveform", "/uploads/:id/waveform", {
       params,
       query: {

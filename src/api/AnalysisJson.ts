@@ -1,11 +1,6 @@
 import { Schema } from "effect";
-import {
-  AnalyserVersions,
-  AnalysisErrors,
-  LoudnessReport,
-  SignalFacts,
-  TranscriptRef,
-} from "../../domain/analysis/AnalysisReport.ts";
+import { AnalyserVersions, AnalysisErrors } from "../../domain/analysis/AnalysisPart.ts";
+import { LoudnessReport, SignalFacts, TranscriptRef } from "../../domain/analysis/AnalysisReport.ts";
 import { AnalysisWarning } from "../../domain/analysis/AnalysisWarning.ts";
 import { MusicalKey } from "../../domain/analysis/MusicalKey.ts";
 import { Tempo } from "../../domain/analysis/Tempo.ts";

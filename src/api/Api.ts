@@ -1,4 +1,5 @@
 import { HttpApi, OpenApi } from "effect/http-api";
+import { AdminAnalysesApi } from "./AdminAnalysesApi.ts";
 import { AdminEventsApi } from "./AdminEventsApi.ts";
 import { AdminProjectionsApi } from "./AdminProjectionsApi.ts";
 import { AnalysesApi } from "./AnalysesApi.ts";
@@ -17,6 +18,7 @@ export class Api extends HttpApi.make("tapedeck")
   .add(OverviewsApi)
   .add(AdminEventsApi)
   .add(AdminProjectionsApi)
+  .add(AdminAnalysesApi)
   .add(SystemApi)
   .annotate(HttpApi.PayloadParseOptions, { onExcessProperty: "error" })
   .annotateMerge(OpenApi.annotations({

@@ -14,6 +14,7 @@ import { Actors } from "../../services/actors/Actors.ts";
 import { BlobStore } from "../../services/BlobStore.ts";
 import { EventStore } from "../../services/EventStore.ts";
 import { nextId } from "../../services/Ids.ts";
+import { Recogniser } from "../../services/Recogniser.ts";
 import { Views } from "../../services/views/Views.ts";
 import { Api } from "../api/Api.ts";
 import { Caller } from "../api/Authorization.ts";
@@ -47,6 +48,7 @@ export const analysisHandlers = HttpApiBuilder.group(
     const views = yield* Views;
     const store = yield* EventStore;
     const blobs = yield* BlobStore;
+    const recogniser = yield* Recogniser;
     // One picture at a time: what it is drawn of may be large.
     const drawing = yield* Semaphore.make(1);
 
@@ -56,15 +58,18 @@ export const analysisHandlers = HttpApiBuilder.group(
       if (upload === null || upload.status === "deleted") {
         return yield* fail("NOT_FOUND", { detail: "There is no such upload" });
       }
-      const [row] = yield* views.analysesOf(tenantId, [uploadId]);
-      if (row !== undefined) return { row, upload };
+      const rows = yield* views.analysesOf(tenantId, [uploadId]);
+      const [row] = rows;
+      if (row !== undefined) return { row, rows, upload };
       return yield* upload.status === "received"
         ? fail("NOT_READY", { detail: "The upload is still being probed; try again" })
         : fail("NOT_FOUND", { detail: "There is no analysis of this upload; ask for one by POST" });
     });
 
+    /** The newest report: another analysis that is under way, or has failed, takes nothing away. */
     const reportOf = Effect.fnUntraced(function* (uploadId: UploadId) {
-      const { report, status } = (yield* find(uploadId)).row;
+      const { row: { status }, rows } = yield* find(uploadId);
+      const report = rows.find(({ report }) => report !== null)?.report;
       return report ?? (yield* fail("NOT_READY", { detail: `The analysis is ${status}` }));
     });
 
@@ -101,13 +106,26 @@ export const analysisHandlers = HttpApiBuilder.group(
       )
       .handle(
         "request",
-        Effect.fnUntraced(function* ({ params }) {
+        Effect.fnUntraced(function* ({ params, payload }) {
           const { tenantId } = yield* Caller;
+          if (payload?.parts?.includes("transcript") && recogniser === null) {
+            return yield* fail("INVALID_PARAMETER", {
+              field: "parts",
+              detail: "This service recognises no speech: that takes TAPEDECK_RECOGNISER",
+            });
+          }
           const { source, userId } = yield* readySource(uploads, tenantId, params.id);
           const analysisId = yield* nextId("anl");
           const { position } = yield* analyses.send({
             _tag: "RequestAnalysis",
-            requested: { _tag: "AnalysisRequested", analysisId, uploadId: params.id, userId, source },
+            requested: {
+              _tag: "AnalysisRequested",
+              analysisId,
+              uploadId: params.id,
+              userId,
+              source,
+              ...payload,
+            },
           }, yield* clientCommand(tenantId));
           return { id: analysisId, status: "queued", position, links: links.analysis(params.id) };
         }, orProblem),

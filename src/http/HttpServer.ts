@@ -5,6 +5,7 @@ import { HttpApi, HttpApiBuilder, HttpApiScalar } from "effect/http-api";
 import { createServer } from "node:http";
 import { Api } from "../api/Api.ts";
 import { SystemApi } from "../api/SystemApi.ts";
+import { adminAnalysisHandlers } from "./AdminAnalysisHandlers.ts";
 import { adminEventHandlers } from "./AdminEventHandlers.ts";
 import { adminProjectionHandlers } from "./AdminProjectionHandlers.ts";
 import { analysisHandlers } from "./AnalysisHandlers.ts";
@@ -36,6 +37,7 @@ const routes = Layer.mergeAll(
       overviewHandlers,
       adminEventHandlers,
       adminProjectionHandlers,
+      adminAnalysisHandlers,
       systemHandlers,
     ]),
     Layer.provide([authorizationLayer, adminAuthorizationLayer, problemsLayer]),

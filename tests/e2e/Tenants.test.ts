@@ -52,8 +52,8 @@ describe("another tenant", () => {
     async (method, path) => {
       const nobody = path.replace(/_[0-9a-z]{26}/, "_00000000000000000000000000");
       const [real, none] = [
-        await asOther(path, requestFor(method)),
-        await asOther(nobody, requestFor(method)),
+        await asOther(path, requestFor(method, path)),
+        await asOther(nobody, requestFor(method, path)),
       ];
       assert.strictEqual(real.status, 404);
       if (method !== "HEAD") assert.deepStrictEqual(await shapeOf(real), await shapeOf(none));

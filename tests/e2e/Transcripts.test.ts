@@ -104,13 +104,26 @@ describe("a service with a recogniser of speech", () => {
     await assertProblem(await service.call(`/uploads/${id}/transcript`), "NOT_FOUND");
   });
 
-  it("keeps all the rest when that fails, and logs why", async () => {
-    writeFileSync(broken, "");
-    const { id: again } = await service.json(`/uploads/${id}/analysis`, { method: "POST" });
-    const { transcript, errors, ...rest } = await eventually(
+  const analysedAgain = async (body: string | null = null): Promise<Json> => {
+    const { id: again } = await service.json(`/uploads/${id}/analysis`, {
+      method: "POST",
+      ...(body !== null && { body, headers: { "content-type": "application/json" } }),
+    });
+    return eventually(
       () => service.json(`/uploads/${id}/analysis`),
       (analysis) => analysis.id === again && analysis.status === "completed",
     );
+  };
+
+  it("keeps the transcript when another part is measured again", async () => {
+    const { transcript, key } = await analysedAgain('{"parts":["key"]}');
+    assert.deepStrictEqual([transcript, key], [report.transcript, report.key]);
+    assert.strictEqual((await service.call(`/uploads/${id}/transcript`)).status, 200);
+  });
+
+  it("keeps all the rest when that fails, and logs why", async () => {
+    writeFileSync(broken, "");
+    const { transcript, errors, ...rest } = await analysedAgain();
     assert.deepStrictEqual([transcript, errors], [null, {
       transcript: "The speech could not be recognised",
     }]);
@@ -122,5 +135,18 @@ describe("a service with a recogniser of speech", () => {
     ]);
     assert.match(service.output(), /"level":"warn".*pocketsphinx_continuous.*out of order/);
     await assertProblem(await service.call(`/uploads/${id}/transcript`), "NOT_FOUND");
+  });
+
+  it("recognises the speech alone when that is asked for", async () => {
+    rmSync(broken);
+    const { transcript, errors, analyserVersion, loudness, waveform, signal } = await analysedAgain(
+      '{"parts":["transcript"]}',
+    );
+    assert.deepStrictEqual([transcript, errors, analyserVersion], [
+      report.transcript,
+      {},
+      report.analyserVersion,
+    ]);
+    assert.deepStrictEqual([loudness, waveform, signal], [report.loudness, report.waveform, report.signal]);
   });
 });

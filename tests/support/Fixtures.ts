@@ -146,8 +146,8 @@ export const reportOn = (owner: BlobKey.Owner, analysisId: Id.AnalysisId): Analy
   spectrogram: null,
   transcript: null,
   warnings: ["CLIPPED"],
-  analyserVersion: { loudness: 1, tempo: 1, key: 1, signal: 2, waveform: 1, transcript: 0 },
-  errors: { spectrum: "It could not be measured" },
+  analyserVersion: { loudness: 2, tempo: 1, key: 1, signal: 2, waveform: 2, transcript: 0 },
+  errors: { signal: "The spectrum could not be measured" },
 });
 
 /** The append of a command that led to these events; `changes` replaces parts of it. */

@@ -44,7 +44,7 @@ describe("a stored event", () => {
       ...today,
       tempo: null,
       key: null,
-      signal: { ...today.signal, stereoCorrelation: null, balanceDb: null, spectrum: null },
+      signal: today.signal && { ...today.signal, stereoCorrelation: null, balanceDb: null, spectrum: null },
       waveform: today.waveform && { ...today.waveform, rmsKey: null },
       curves: null,
       spectrogram: null,

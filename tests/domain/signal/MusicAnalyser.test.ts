@@ -22,6 +22,14 @@ describe("a music analyser", () => {
     assert.deepStrictEqual(analyser.finish(), { tempo: null, key: null, errors: {} });
   });
 
+  it.each(["tempo", "key"] as const)("measures %s alone", (part) => {
+    const analyser = make({ [part]: musicMeters[part] });
+    analyser.push(chords);
+    const report = analyser.finish();
+    assert.deepStrictEqual(report.errors, {});
+    assert.deepStrictEqual([report.tempo !== null, report.key !== null], [part === "tempo", part === "key"]);
+  });
+
   it.each(["tempo", "key"] as const)("keeps the other when %s fails", (part) => {
     const failing = () => ({
       push: () => {},

@@ -43,10 +43,10 @@ describe("a signal analyser", () => {
     assert.closeTo(report.loudness?.integratedLufs ?? NaN, -20, 0.3);
     assert.closeTo(report.loudness?.truePeakDbtp ?? NaN, -20, 0.02);
     assert.closeTo(report.loudness?.samplePeakDbfs ?? NaN, -20, 0.02);
-    assert.isFalse(report.signal.silent);
-    assert.lengthOf(report.signal.silences, 1);
-    assert.closeTo(report.signal.silences[0]?.start ?? NaN, 4, 0.01);
-    assert.strictEqual(report.signal.nonFiniteSamples, 0);
+    assert.isFalse(report.signal?.silent);
+    assert.lengthOf(report.signal?.silences ?? [], 1);
+    assert.closeTo(report.signal?.silences[0]?.start ?? NaN, 4, 0.01);
+    assert.strictEqual(report.nonFiniteSamples, 0);
     assert.strictEqual(report.waveform?.length, Math.ceil(264_600 / 256));
   });
 
@@ -60,7 +60,7 @@ describe("a signal analyser", () => {
       },
       tone(8_000, [[-12, 0.25]]),
     );
-    assert.deepStrictEqual(report.signal.silences, [{ start: 0, end: 0.25 }]);
+    assert.deepStrictEqual(report.signal?.silences, [{ start: 0, end: 0.25 }]);
     assert.strictEqual(report.waveform?.samplesPerPixel, 100);
     assert.strictEqual(report.waveform?.length, 20);
   });
@@ -75,8 +75,8 @@ describe("a signal analyser", () => {
 
   it("finds something of everything in the signal that is cut below", () => {
     assert.isTrue(Object.values(whole.loudness ?? { nothing: null }).every((value) => value !== null));
-    assert.lengthOf(whole.signal.silences, 1);
-    assert.strictEqual(whole.signal.clippedSamples, 300);
+    assert.lengthOf(whole.signal?.silences ?? [], 1);
+    assert.strictEqual(whole.signal?.clippedSamples, 300);
   });
 
   it.prop(
@@ -101,7 +101,6 @@ describe("a signal analyser", () => {
       dcOffset: 0,
       rmsDbfs: null,
       crestDb: null,
-      nonFiniteSamples: 0,
       stereoCorrelation: null,
       balanceDb: null,
       isDualMono: false,
@@ -120,6 +119,7 @@ describe("a signal analyser", () => {
     }, {
       frames: 0,
       durationSeconds: 0,
+      nonFiniteSamples: 0,
       loudness: nothing,
       curves: { momentary: new Float32Array(), shortTerm: new Float32Array() },
       signal: {
@@ -129,7 +129,6 @@ describe("a signal analyser", () => {
         dcOffset: null,
         rmsDbfs: null,
         crestDb: null,
-        nonFiniteSamples: 0,
         stereoCorrelation: null,
         balanceDb: null,
         isDualMono: false,
@@ -149,7 +148,7 @@ describe("a signal analyser", () => {
       truePeakDbtp: 20 * Math.log10(0.5),
       samplePeakDbfs: 20 * Math.log10(0.5),
     });
-    assert.strictEqual(report.signal.crestDb, 0);
+    assert.strictEqual(report.signal?.crestDb, 0);
     assert.deepStrictEqual(report.waveform?.data, Int16Array.of(16384, 16384));
   });
 
@@ -161,7 +160,7 @@ describe("a signal analyser", () => {
     });
     const expected = analyse({ sampleRate: 48_000, channels: 1 }, clean);
     const report = analyse({ sampleRate: 48_000, channels: 1 }, poisoned, [1_000]);
-    assert.deepStrictEqual(report, { ...expected, signal: { ...expected.signal, nonFiniteSamples: 4 } });
+    assert.deepStrictEqual(report, { ...expected, nonFiniteSamples: 4 });
   });
 
   it.each([[2_000, 16], [11_025, 1], [22_050, 3], [44_100, 8], [192_000, 2], [384_000, 1]])(
@@ -176,27 +175,47 @@ describe("a signal analyser", () => {
     },
   );
 
-  it.each(["loudness", "spectrum", "waveform"] as const)("keeps everything else when %s fails", (part) => {
-    const { signalMeters } = SignalAnalyser;
-    const failing = {
-      ...signalMeters,
-      [part]: () => ({
-        push: () => {
-          throw new Error("Too difficult");
-        },
-      }),
-    };
-    const analyser = SignalAnalyser.make({ sampleRate: 22_050, channels: 3 }, failing);
+  it.each(["signal", "loudness", "spectrum", "waveform"] as const)(
+    "keeps everything else when %s fails",
+    (part) => {
+      const { signalMeters } = SignalAnalyser;
+      const failing = {
+        ...signalMeters,
+        [part]: () => ({
+          push: () => {
+            throw new Error("Too difficult");
+          },
+        }),
+      };
+      const analyser = SignalAnalyser.make({ sampleRate: 22_050, channels: 3 }, failing);
+      analyser.push(signal);
+      const { errors, ...report } = analyser.finish();
+      assert.deepStrictEqual(errors, { [part]: "Too difficult" });
+      const expected = {
+        signal: { signal: null },
+        loudness: { loudness: null, curves: null },
+        spectrum: { spectrogram: null, signal: whole.signal && { ...whole.signal, spectrum: null } },
+        waveform: { waveform: null },
+      };
+      const { errors: _, ...unharmed } = whole;
+      assert.deepStrictEqual(report, { ...unharmed, ...expected[part] });
+    },
+  );
+
+  it.each(["signal", "loudness", "spectrum", "waveform"] as const)("measures %s alone", (part) => {
+    const meters = { [part]: SignalAnalyser.signalMeters[part] };
+    const analyser = SignalAnalyser.make({ sampleRate: 22_050, channels: 3 }, meters);
     analyser.push(signal);
-    const { errors, ...report } = analyser.finish();
-    assert.deepStrictEqual(errors, { [part]: "Too difficult" });
-    const expected = {
-      loudness: { loudness: null, curves: null },
-      spectrum: { spectrogram: null, signal: { ...whole.signal, spectrum: null } },
-      waveform: { waveform: null },
+    const { frames, durationSeconds, nonFiniteSamples } = whole;
+    const nothing = { loudness: null, curves: null, signal: null, spectrogram: null, waveform: null };
+    const alone = {
+      signal: { signal: whole.signal && { ...whole.signal, spectrum: null } },
+      loudness: { loudness: whole.loudness, curves: whole.curves },
+      spectrum: { spectrogram: whole.spectrogram },
+      waveform: { waveform: whole.waveform },
     };
-    const { errors: _, ...unharmed } = whole;
-    assert.deepStrictEqual(report, { ...unharmed, ...expected[part] });
+    const counted = { frames, durationSeconds, nonFiniteSamples, errors: {} };
+    assert.deepStrictEqual(analyser.finish(), { ...nothing, ...counted, ...alone[part] });
   });
 
   it("refuses a chunk that does not hold whole frames", () => {

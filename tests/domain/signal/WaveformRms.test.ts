@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest";
-import { decodeRms, encodeRms, WaveformRmsMeter } from "../../../domain/signal/WaveformRms.ts";
+import { littleEndian } from "../../../domain/signal/LittleEndian.ts";
+import { decodeRms, WaveformRmsMeter } from "../../../domain/signal/WaveformRms.ts";
 import { interleave, tone } from "./Synthesis.ts";
 
 const measure = (samplesPerPixel: number, ...channels: ReadonlyArray<Float32Array>) => {
@@ -31,7 +32,7 @@ describe("the levels of a waveform", () => {
 
   it("are read from their stored form as they were written", () => {
     const rms = Uint16Array.of(0, 1, 256, 65_535);
-    assert.deepStrictEqual(decodeRms(encodeRms(rms)), rms);
-    assert.deepStrictEqual([...encodeRms(rms).slice(2, 6)], [1, 0, 0, 1]);
+    assert.deepStrictEqual(decodeRms(littleEndian(rms)), rms);
+    assert.deepStrictEqual([...littleEndian(rms).slice(2, 6)], [1, 0, 0, 1]);
   });
 });

@@ -30,6 +30,8 @@ const described = [
   "get /api/v1/usage/throughput",
   "get /healthz",
   "get /readyz",
+  "post /api/v1/admin/analyses/outdated",
+  "post /api/v1/admin/analyses/refresh",
   "post /api/v1/admin/events/import",
   "post /api/v1/admin/events/replay",
   "post /api/v1/admin/parked/retry",

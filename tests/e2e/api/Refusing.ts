@@ -25,10 +25,10 @@ export const namedPaths = (uploadId: string, conversionId: string, output: strin
   ] as const;
 
 /** A request to one of these paths, with the body that it needs. */
-export const requestFor = (method: string): RequestInit => ({
+export const requestFor = (method: string, path: string): RequestInit => ({
   method,
   ...(method === "POST" && {
-    body: '{"outputs":[{"format":"mp3"}]}',
+    body: path.endsWith("/analysis") ? '{"parts":["key"]}' : '{"outputs":[{"format":"mp3"}]}',
     headers: { "content-type": "application/json" },
   }),
 });
@@ -52,7 +52,7 @@ export const refusing = (service: RunningService): void => {
         { authorization: `Bearer ${service.key}x` },
       ];
       for (const authorization of keys) {
-        const init = requestFor(method);
+        const init = requestFor(method, path);
         const response = await anonymous(path, {
           ...init,
           headers: { ...Object.fromEntries(new Headers(init.headers)), ...authorization },
@@ -65,7 +65,7 @@ export const refusing = (service: RunningService): void => {
     it.each([...namedPaths(upl, cnv, "mp3"), ...namedPaths("upl_1", "cnv_1", "mp3")])(
       "finds nothing where there is nothing: %s %s",
       async (method, path) => {
-        const response = await service.call(path, requestFor(method));
+        const response = await service.call(path, requestFor(method, path));
         if (method === "HEAD") assert.strictEqual(response.status, 404);
         else await assertProblem(response, "NOT_FOUND");
       },

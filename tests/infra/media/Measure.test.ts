@@ -1,13 +1,17 @@
 import { assert, layer } from "@effect/vitest";
 import { Deferred, Effect, Fiber, Result, Schema, type Tracer } from "effect";
 import { readFileSync, statSync, truncateSync } from "node:fs";
+import process from "node:process";
 import { AnalysisCurves } from "../../../domain/analysis/AnalysisCurves.ts";
+import { eachPart } from "../../../domain/analysis/AnalysisPart.ts";
 import { decodeSpectrogram, levelOf } from "../../../domain/signal/Spectrogram.ts";
 import { decodeDat } from "../../../domain/signal/WaveformFormat.ts";
 import { decodeRms } from "../../../domain/signal/WaveformRms.ts";
 import { measure as measureWithin } from "../../../infra/media/Measure.ts";
+import { laneWorkers } from "../../../infra/media/MeasureLanes.ts";
 import { type Measurement, MediaEngine } from "../../../services/MediaEngine.ts";
 import { encode, music, silence, silentFlac, sine, wav } from "../../support/Audio.ts";
+import { ffmpegWithoutSecondPipe } from "../../support/StandInFfmpeg.ts";
 import {
   assertProgress,
   engine,
@@ -39,8 +43,9 @@ const measureUnprobed = Effect.fnUntraced(function* (content: Parameters<typeof 
 const peaksOf = ({ waveform }: Measurement) =>
   Result.getOrThrow(decodeDat(readFileSync(waveform?.path ?? assert.fail("There is no waveform"))));
 
-const curvesIn = ({ curves }: Measurement) =>
-  Schema.decodeUnknownSync(Schema.fromJsonString(AnalysisCurves))(readFileSync(curves.path, "utf8"));
+const signalOf = ({ signal }: Measurement) => signal ?? assert.fail("There are no facts of the signal");
+
+const curvesIn = ({ curves }: Measurement) => Schema.decodeUnknownSync(AnalysisCurves)(curves);
 
 layer(engine, { excludeTestServices: true })("measuring", (it) => {
   it.effect("measures a sine of known level in one decode", () =>
@@ -48,7 +53,8 @@ layer(engine, { excludeTestServices: true })("measuring", (it) => {
       // BS.1770: a full-scale sine of 997 Hz in one channel has −3.01 LUFS; in two, 0.
       const tone = wav(sine({ frequency: 997, seconds: 20, sampleRate: 48_000, amplitude: 0.1 }), "s24");
       const { result: { measurement, shares }, processes } = yield* withProcesses(measure(tone));
-      const { loudness, signal } = measurement;
+      const { loudness } = measurement;
+      const signal = signalOf(measurement);
       assert.approximately(loudness.integratedLufs ?? NaN, -20, 0.02);
       assert.approximately(loudness.truePeakDbtp ?? NaN, -20, 0.02);
       assert.approximately(loudness.samplePeakDbfs ?? NaN, -20, 0.02);
@@ -87,7 +93,7 @@ layer(engine, { excludeTestServices: true })("measuring", (it) => {
       const sound = sine({ channels: 4, seconds: 4, amplitude: 0.1 });
       for (let i = 0; i < sound.samples.length; i++) if (i % 4 === 3) sound.samples[i] = 0.75;
       const { measurement } = yield* measure(wav(sound));
-      assert.approximately(measurement.signal.dcOffset ?? NaN, 0.75, 0.001);
+      assert.approximately(signalOf(measurement).dcOffset ?? NaN, 0.75, 0.001);
       assert.approximately(measurement.loudness.samplePeakDbfs ?? NaN, -2.5, 0.01);
       assert.strictEqual(measurement.decodedSeconds, 4);
     }));
@@ -145,7 +151,9 @@ layer(engine, { excludeTestServices: true })("measuring", (it) => {
     ] as const,
   )("answers nulls for %s", ([, file, seconds]) =>
     Effect.gen(function* () {
-      const { measurement: { loudness, signal, warnings, decodedSeconds } } = yield* measure(file);
+      const { measurement } = yield* measure(file);
+      const { loudness, warnings, decodedSeconds } = measurement;
+      const signal = signalOf(measurement);
       for (const [name, value] of Object.entries(loudness)) assert.isNull(value, name);
       assert.deepStrictEqual([signal.stereoCorrelation, signal.balanceDb, signal.spectrum], [
         null,
@@ -166,7 +174,7 @@ layer(engine, { excludeTestServices: true })("measuring", (it) => {
     Effect.gen(function* () {
       const measurement = yield* measureUnprobed(wav(silence({ seconds: 0 })));
       assert.deepStrictEqual([...new Set(Object.values(measurement.loudness))], [null]);
-      assert.isNull(measurement.signal.dcOffset);
+      assert.isNull(signalOf(measurement).dcOffset);
       assert.strictEqual(measurement.decodedSeconds, 0);
       assert.strictEqual(peaksOf(measurement).length, 0);
     }));
@@ -175,7 +183,7 @@ layer(engine, { excludeTestServices: true })("measuring", (it) => {
     Effect.gen(function* () {
       const { measurement } = yield* measure(wav(sine({ amplitude: 2 })));
       assert.deepStrictEqual(measurement.warnings, ["CLIPPED", "MONO_AS_STEREO"]);
-      assert.isAbove(measurement.signal.clippedSamples, 1_000);
+      assert.isAbove(signalOf(measurement).clippedSamples, 1_000);
     }));
 
   it.effect.each(["flac", "mp3", "webm"])(
@@ -191,6 +199,85 @@ layer(engine, { excludeTestServices: true })("measuring", (it) => {
         assert.isBelow(measurement.decodedSeconds, 7);
       }),
   );
+});
+
+const losing = new URL("./LosingWorker.ts", import.meta.url);
+const lost = "It could not be measured";
+
+layer(engine, { excludeTestServices: true })("a measurement of which something fails", (it) => {
+  // More than the blocks on the way to a thread, and than pipes hold.
+  const file = wav(music({ seconds: 40 }));
+  const media = factsOf({ durationSeconds: 40 });
+  const onProgress = () => Effect.void;
+
+  it.effect.each(
+    [
+      ["music", { tempo: lost, key: lost }],
+      ["signal", { loudness: lost, signal: lost, waveform: lost }],
+    ] as const,
+  )("keeps the other parts when the thread of the %s is lost", ([name, errors]) =>
+    Effect.gen(function* () {
+      const workers = { ...laneWorkers, [name]: losing };
+      const measurement = yield* measureWithin({ ...yield* sourceOf(file), media, onProgress }, 60, workers);
+      assert.deepStrictEqual(measurement.errors, errors);
+      assert.deepStrictEqual(
+        [measurement.tempo !== null, measurement.key !== null, measurement.signal !== null],
+        [name !== "music", name !== "music", name === "music"],
+      );
+      assert.approximately(measurement.decodedSeconds, 40, 0.001);
+      assert.deepStrictEqual(measurement.warnings, []);
+    }));
+
+  it.effect("fails for this time when every thread is lost", () =>
+    Effect.gen(function* () {
+      const job = { ...yield* sourceOf(file), media, onProgress };
+      const { reason } = yield* Effect.flip(measureWithin(job, 60, { signal: losing, music: losing }));
+      assert.strictEqual(reason._tag, "Unavailable");
+    }));
+
+  it.effect("keeps the signal when ffmpeg cannot write the second pipe", () =>
+    Effect.gen(function* () {
+      const { workspace, source } = yield* sourceOf(file);
+      const before = process.env["PATH"];
+      yield* Effect.acquireRelease(
+        Effect.sync(() => void (process.env["PATH"] = ffmpegWithoutSecondPipe(workspace))),
+        () => Effect.sync(() => void (process.env["PATH"] = before)),
+      );
+      const measurement = yield* measureWithin({ workspace, source, media, onProgress }, 60);
+      assert.deepStrictEqual(measurement.errors, { tempo: lost, key: lost });
+      assert.isNotNull(measurement.loudness.integratedLufs);
+      assert.isNotNull(measurement.waveform);
+    }));
+
+  it.effect("measures no more than the parts that are asked for, by no more than their lane", () =>
+    Effect.gen(function* () {
+      const job = { ...yield* sourceOf(file), media, onProgress };
+      const { result, processes } = yield* withProcesses(
+        Effect.all([
+          measureWithin({ ...job, parts: ["loudness"] }, 60, { ...laneWorkers, music: losing }),
+          measureWithin({ ...job, parts: ["tempo"] }, 60, { ...laneWorkers, signal: losing }),
+        ]),
+      );
+      const [loudness, tempo] = result;
+      assert.deepStrictEqual([loudness.errors, tempo.errors], [{}, {}]);
+      assert.isNotNull(loudness.loudness.integratedLufs);
+      assert.approximately(tempo.tempo?.bpm ?? NaN, 120, 1);
+      assert.deepStrictEqual(loudness.analyserVersion, { ...eachPart(() => 0), loudness: 2 });
+      assert.deepStrictEqual([loudness.signal, loudness.waveform, loudness.spectrogram, tempo.key], [
+        null,
+        null,
+        null,
+        null,
+      ]);
+      assert.deepStrictEqual([Object.keys(loudness.curves), Object.keys(tempo.curves)], [
+        ["momentary", "shortTerm"],
+        ["beats"],
+      ]);
+      const measuring = processes.filter(({ name }) => name === "ffmpeg measure");
+      const args = measuring.map(({ attributes }) => String(attributes.get("process.command_args")));
+      assert.lengthOf(args, 2);
+      for (const arg of args) assert.notInclude(arg, "pipe:3");
+    }));
 });
 
 layer(engine, { excludeTestServices: true })("a measurement that fails", (it) => {

@@ -45,12 +45,16 @@ const queued = {
   startedAt: null,
   finishedAt: null,
   position: 1,
+  parts: null,
   report: null,
 };
 const running = { ...queued, status: "running", attempt: 1, startedAt: recordedAt(2), position: 2 };
 
 describe("The view of analyses", () => {
   it("shows a requested analysis as queued", () => assert.deepStrictEqual(rowAfter(requested), queued));
+
+  it("shows what is to be measured where that is not everything", () =>
+    assert.deepStrictEqual(rowAfter({ ...requested, parts: ["key"] }), { ...queued, parts: ["key"] }));
 
   it("shows an attempt and how far it is", () => {
     assert.deepStrictEqual(rowAfter(requested, started(1), progressed), {
