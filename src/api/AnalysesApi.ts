@@ -25,12 +25,14 @@ export class AnalysesApi extends HttpApiGroup.make("analyses")
       OpenApi.annotations({
         summary: "The newest analysis of an upload",
         description:
-          "Loudness (EBU R 128), tempo, key and facts of the signal. A part that could not be measured is `null` (of the loudness: all its values), " +
-          "with the reason in `errors`; the others are kept, and the part can be measured again by POST. `tempo` and `key` are also `null` for " +
-          "what is no music, or is shorter than 3 s; `transcript` is `null` for silence, and where the service has no recogniser of speech. Warnings: " +
-          "`SILENT` (every sample is zero), `CLIPPED` (three samples or more in a row at full scale), `TRUNCATED` (over 1 % and 0.2 s less " +
-          "than the file declares), `MONO_AS_STEREO` (the difference of the channels is 60 dB or more below their sum), `DC_OFFSET` (the mean of " +
-          "a channel is more than 0.01 off zero; not told of sounds under 1 s), `INVERTED_PHASE` (the channels correlate by less than −0.9: mixed to mono they cancel).",
+          "Loudness (EBU R 128), tempo, key and facts of the signal. A part that could not be measured is `null` (of the loudness: all " +
+          "its values; of the signal, perhaps, only the spectrum), with the reason in `errors`; the others are kept, and the part can be " +
+          "measured again by POST. `tempo` and `key` are also `null` for what is no music, or is shorter than 3 s; `transcript` is `null` " +
+          "for silence, and where the service has no recogniser of speech. Warnings: `SILENT` " +
+          "(every sample is zero), `CLIPPED` (three samples or more in a row at full scale), `TRUNCATED` (over 1 % and 0.2 s less than the " +
+          "file declares), `MONO_AS_STEREO` (the difference of the channels is 60 dB or more below their sum), `DC_OFFSET` (the mean of a " +
+          "channel is more than 0.01 off zero; not told of sounds under 1 s), `INVERTED_PHASE` (the channels correlate by less than −0.9: " +
+          "mixed to mono they cancel).",
       }),
     ),
     HttpApiEndpoint.get("curves", "/uploads/:id/analysis/curves", {

@@ -20,8 +20,8 @@ const refreshAll = (scope: RefreshScope, total: number) =>
     const { api: { adminAnalyses }, explain } = yield* Connection.Connection;
     return yield* withProgress({ title: "Refresh", unit: "uploads", total }, (progress) =>
       Effect.gen(function* () {
-        let requested = 0;
-        for (let after: (typeof Refreshed.Type)["after"];;) {
+        let requested = 0, after: (typeof Refreshed.Type)["after"];
+        while (true) {
           const step = yield* Effect.mapError(
             adminAnalyses.refresh({ payload: { ...scope, ...(after && { after }) } }),
             explain,

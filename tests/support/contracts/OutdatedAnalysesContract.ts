@@ -96,11 +96,10 @@ export const outdatedAnalysesContract = (
         }
       }
       const seen: Array<string> = [];
-      for (let after: OutdatedFilter["after"];;) {
-        const page = yield* outdated.find({ versions, after }, 2);
+      let page = yield* outdated.find({ versions }, 2);
+      while (page.length > 0) {
         seen.push(...page.map(({ uploadId }) => uploadId));
-        after = page.at(-1);
-        if (page.length < 2) break;
+        page = yield* outdated.find({ versions, after: page.at(-1) }, 2);
       }
       assert.strictEqual(new Set(seen).size, seen.length);
       assert.includeMembers(seen, uploads);
