@@ -1,6 +1,7 @@
 import {
   bandwidthOf,
   codecParameter,
+  frameSamples,
   headName,
   playlistName,
   segmentName,
@@ -27,14 +28,23 @@ export const mainPlaylist = (
     ];
   }));
 
-/** The playlist of a variant's segments. */
+/**
+ * The playlist of a variant's segments. In it each begins where its own time stamps say, which count the encoder's delay: some players
+ * go by one, some by the other, and move what differs. The last takes that much less.
+ */
 export const mediaPlaylist = ({ bitrateKbps, segments }: Variant, sampleRate: number): string => {
   const variant = variantName(bitrateKbps);
+  let played = 0;
+  const ends = segments.map(({ samples }, index) => {
+    played += samples;
+    const delay = index === segments.length - 1 ? 0 : frameSamples;
+    return Math.round(1e6 * (played + delay) / sampleRate);
+  });
   return playlist([
     ...[`#EXT-X-TARGETDURATION:${segmentSeconds}`, "#EXT-X-MEDIA-SEQUENCE:1", "#EXT-X-PLAYLIST-TYPE:VOD"],
     `#EXT-X-MAP:URI="${headName(variant)}"`,
-    ...segments.flatMap(({ samples }, index) => [
-      `#EXTINF:${(samples / sampleRate).toFixed(6)},`,
+    ...ends.flatMap((end, index) => [
+      `#EXTINF:${((end - (ends[index - 1] ?? 0)) / 1e6).toFixed(6)},`,
       segmentName(variant, index + 1),
     ]),
     "#EXT-X-ENDLIST",

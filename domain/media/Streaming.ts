@@ -11,6 +11,9 @@ export type Streaming = typeof Streaming.Type;
 /** How long a segment is, but for the last: so many seconds, up to where a frame of AAC ends. */
 export const segmentSeconds = 6;
 
+/** Each frame of AAC has so many samples. The encoder begins with one of silence, which the edit list of its file skips. */
+export const frameSamples = 1_024;
+
 /** A variant as it was encoded. */
 export interface Variant {
   readonly bitrateKbps: number;

@@ -7,15 +7,18 @@ import { manifest } from "../../domain/media/DashManifest.ts";
 import { mainPlaylist, mediaPlaylist } from "../../domain/media/HlsPlaylist.ts";
 import { traits } from "../../domain/media/OutputFormat.ts";
 import type { Encoding } from "../../domain/media/OutputSpec.ts";
-import { headName, playlistName, segmentName, variantName } from "../../domain/media/Streaming.ts";
+import {
+  frameSamples,
+  headName,
+  playlistName,
+  segmentName,
+  variantName,
+} from "../../domain/media/Streaming.ts";
 import { badInput, outputTooLarge } from "./BadInput.ts";
 import { unavailable } from "./FfmpegProcess.ts";
 import { readFragments, readStretch } from "./Fragments.ts";
 import { remove } from "./SoundFiles.ts";
 import { maxBytesOf, nothingIn, type RenderLimits } from "./Verify.ts";
-
-/** Each frame of AAC has so many samples. ffmpeg's encoder begins with one of silence, which the edit list skips. */
-const frameSamples = 1_024;
 
 /** An output for streaming as ffmpeg has written it, and the number of samples that its encoders got, if that is known. */
 interface Encoded {
@@ -88,11 +91,16 @@ export const segment = Effect.fnUntraced(function* (
 });
 
 const readVariant = (file: Encoded["variants"][number]) =>
-  Effect.map(readFragments(file.path), ({ head, fragments }) => ({
-    ...file,
-    head,
-    segments: fragments.map(({ duration, ...stretch }, index) => ({
+  Effect.map(readFragments(file.path), ({ head, fragments }) => {
+    const segments = fragments.map(({ duration, ...stretch }, index) => ({
       ...stretch,
       samples: duration - (index === 0 ? frameSamples : 0),
-    })),
-  }));
+    }));
+    const last = segments.at(-1), before = segments.at(-2);
+    // A player that does not know of the encoder's delay finds nothing in so short a rest, and waits for it without end.
+    if (before && last && last.samples < 2 * frameSamples) {
+      const joined = { ...before, bytes: before.bytes + last.bytes, samples: before.samples + last.samples };
+      segments.splice(-2, 2, joined);
+    }
+    return { ...file, head, segments };
+  });

@@ -70,9 +70,9 @@ stereo/96k.m3u8
     );
   });
 
-  it("lists the segments of a variant with their durations, and says that there will be no more", () => {
+  it("lists the segments of a variant, each from its own time stamp on, and says that there will be no more", () => {
     assert.strictEqual(
-      mediaPlaylist(variant(64, 47_104, 8_000), 8_000),
+      mediaPlaylist(variant(64, 47_104, 48_128, 8_000), 8_000),
       `#EXTM3U
 #EXT-X-VERSION:7
 #EXT-X-INDEPENDENT-SEGMENTS
@@ -80,13 +80,21 @@ stereo/96k.m3u8
 #EXT-X-MEDIA-SEQUENCE:1
 #EXT-X-PLAYLIST-TYPE:VOD
 #EXT-X-MAP:URI="64k.mp4"
-#EXTINF:5.888000,
+#EXTINF:6.016000,
 64k-1.m4s
-#EXTINF:1.000000,
+#EXTINF:6.016000,
 64k-2.m4s
+#EXTINF:0.872000,
+64k-3.m4s
 #EXT-X-ENDLIST
 `,
     );
+  });
+
+  it("has durations whose sum is what is played, to the microsecond", () => {
+    const playlist = mediaPlaylist(variant(64, 264_192, 265_216, 265_216, 265_216, 265_216, 42_044), 44_100);
+    const lengths = [...playlist.matchAll(/^#EXTINF:([\d.]+),$/gm)].map(([, length]) => Number(length));
+    assert.deepStrictEqual(lengths, [6.013968, 6.013969, 6.013968, 6.013968, 6.013968, 0.930159]);
   });
 });
 

@@ -168,6 +168,20 @@ layer(engine, { excludeTestServices: true })("an output for adaptive streaming",
       assert.deepStrictEqual(file.streaming, { bitratesKbps: [64], segments: 1 });
     }));
 
+  it.effect("has no segment for a short rest, which players would wait for: it goes with the one before", () =>
+    Effect.gen(function* () {
+      const segments = [], first = 258 * 1_024;
+      for (const rest of [100, 2_100]) {
+        const samples = new Float32Array(first + rest);
+        const { files: [file] } = yield* renderAll({ sampleRate: 44_100, channels: 1, samples }, [
+          encodingOf({ format: "hls", bitratesKbps: [64], channels: 1 }),
+        ]);
+        assert.strictEqual(file.durationSeconds, (first + rest) / 44_100);
+        segments.push(file.streaming?.segments);
+      }
+      assert.deepStrictEqual(segments, [1, 2]);
+    }));
+
   it.effect("is refused where its variants do not hold the same, or not what went into them", () =>
     Effect.gen(function* () {
       const { workspace } = yield* sourceOf("");
