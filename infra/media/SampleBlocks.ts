@@ -2,7 +2,8 @@ import { Effect, Stream } from "effect";
 
 /**
  * Cuts a stream of bytes into blocks: fills `first`, hands it to `take` with the number of bytes in it, then fills the buffer that
- * `take` answers, and so on. Every block but the last is full. The stream is read no faster than blocks are taken.
+ * `take` answers, and so on. Every block but the last is full. The stream is read no faster than blocks are taken. Its chunks are gone
+ * when they have been copied.
  */
 export const intoBlocks = <E, E2, R>(
   bytes: Stream.Stream<Uint8Array, E>,
@@ -22,6 +23,7 @@ export const intoBlocks = <E, E2, R>(
           filled = 0;
         }
       }
+      free(chunk);
     });
     return Stream.runForEach(bytes, add).pipe(
       Effect.andThen(
@@ -29,3 +31,8 @@ export const intoBlocks = <E, E2, R>(
       ),
     );
   });
+
+/** Gives the memory of bytes back at once, where nothing else lies in it: left to the collector, more than 100 MB of it would wait. */
+const free = ({ buffer, byteLength }: Uint8Array): void => {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
+};

@@ -75,9 +75,11 @@ const refresh = Command.make("refresh", {
       }
       if (outdated.uploads > 0) yield* confirm(`This measures ${what}.`, { yes, json });
       const requested = yield* refreshAll(scope, outdated.uploads);
-      yield* (json
-        ? printJson(Requested)({ requested })
-        : note(`Asked for ${count(requested)} analyses; the last of them are still under way.`));
+      yield* (json ? printJson(Requested)({ requested }) : note(
+        requested === 0
+          ? "Nothing was measured by an older analyser."
+          : `Asked for ${count(requested)} analyses; the last of them are still under way.`,
+      ));
     }).pipe(Effect.provide(Connection.layer)),
   )).pipe(Command.withDescription("Measure again what an older analyser measured, at a low pace"));
 

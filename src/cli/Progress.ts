@@ -34,7 +34,7 @@ export const progressLine = (
   },
 ): string => {
   const rate = seconds > 0 ? done / seconds : 0;
-  const speed = `${count(rate)} ${unit}/s`;
+  const speed = `${rate > 0 && rate < 10 ? rate.toFixed(1) : count(rate)} ${unit}/s`;
   if (total === null) return `${title}  ${count(done)} ${unit}  ${speed}  ${clock(seconds)}`;
   const share = total === 0 ? 1 : Math.min(1, done / total);
   const filled = Math.round(share * barWidth);

@@ -27,6 +27,9 @@ describe("the line of progress", () => {
     );
   });
 
+  it("tells tenths where it is slow", () =>
+    assert.include(progressLine({ ...about, total: 10, done: 3, seconds: 4 }), "0.8 events/s"));
+
   it.each([[0, "0:00"], [59.6, "1:00"], [61, "1:01"], [3_599, "59:59"], [3_725, "1:02:05"], [-1, "0:00"]])(
     "writes %f seconds as %s",
     (seconds, text) => assert.strictEqual(clock(seconds), text),
