@@ -186,17 +186,17 @@ layer(engine, { excludeTestServices: true })("measuring", (it) => {
       assert.isAbove(signalOf(measurement).clippedSamples, 1_000);
     }));
 
-  it.effect.each(["flac", "mp3", "webm"])(
-    "warns that a %s holds less than it declares",
+  it.effect.each(["flac", "mp3", "webm", "ogg", "wav"])(
+    "warns of a %s of which half is missing",
     (format) =>
       Effect.gen(function* () {
         const { measurement } = yield* measure((path) => {
-          encode(path, sine({ seconds: 10 }), "-f", format);
+          encode(path, sine({ seconds: 4 }), "-f", format);
           truncateSync(path, statSync(path).size >> 1);
         });
         assert.deepStrictEqual(measurement.warnings, ["TRUNCATED", "MONO_AS_STEREO"]);
-        assert.isAbove(measurement.decodedSeconds, 3);
-        assert.isBelow(measurement.decodedSeconds, 7);
+        assert.isAbove(measurement.decodedSeconds, 1);
+        assert.isBelow(measurement.decodedSeconds, 3);
       }),
   );
 });
