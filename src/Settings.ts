@@ -56,7 +56,7 @@ const Environment = Schema.Struct({
   TAPEDECK_MAX_UPLOAD_BYTES: Schema.optionalKey(Count),
   TAPEDECK_MAX_DURATION_SECONDS: Schema.optionalKey(Count),
   TAPEDECK_RECOGNISER: Schema.optionalKey(Schema.String.check(isRecogniser)),
-  TAPEDECK_RECOGNISER_KEY: Schema.optionalKey(Text),
+  TAPEDECK_RECOGNISER_KEY: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^[!-~]+$/))),
   TAPEDECK_RECOGNISER_LANGUAGE: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^[a-z]{2}$/))),
   LOG_FORMAT: Schema.optionalKey(Schema.Literals(["pretty", "json"])),
   LOG_LEVEL: Schema.optionalKey(Schema.Literals(["trace", "debug", "info", "warn", "error"])),
@@ -79,6 +79,7 @@ const advice: Readonly<Record<string, string>> = {
   TAPEDECK_BOOTSTRAP_KEY: "give at least 16 characters",
   TAPEDECK_RECOGNISER:
     "give whisper:/path/of/model.bin, openai:https://host/v1?model=name (without a key in it), or pocketsphinx",
+  TAPEDECK_RECOGNISER_KEY: "give printable ASCII characters without spaces or line breaks",
   TAPEDECK_RECOGNISER_LANGUAGE: "give the two letters of a language by ISO 639-1, such as en",
 };
 

@@ -15,6 +15,8 @@ export type AnalysisWarning = typeof AnalysisWarning.Type;
 export interface WarningFacts {
   readonly decodedSeconds: number;
   readonly declaredSeconds: number;
+  /** The file ends in the middle of something. */
+  readonly isCutOff: boolean;
   readonly silent: boolean;
   readonly clippedSamples: number;
   readonly dcOffset: number | null;
@@ -37,7 +39,10 @@ export const warningsOf = (facts: WarningFacts): ReadonlyArray<AnalysisWarning> 
   const all: ReadonlyArray<readonly [AnalysisWarning, boolean]> = [
     ["SILENT", facts.silent],
     ["CLIPPED", facts.clippedSamples > 0],
-    ["TRUNCATED", missing > TRUNCATED_SECONDS && missing > facts.declaredSeconds * TRUNCATED_SHARE],
+    [
+      "TRUNCATED",
+      facts.isCutOff || missing > TRUNCATED_SECONDS && missing > facts.declaredSeconds * TRUNCATED_SHARE,
+    ],
     ["MONO_AS_STEREO", facts.isDualMono],
     ["DC_OFFSET", facts.decodedSeconds >= DC_SECONDS && Math.abs(facts.dcOffset ?? 0) > DC_LIMIT],
     ["INVERTED_PHASE", (facts.stereoCorrelation ?? 0) < INVERTED_CORRELATION],

@@ -150,6 +150,8 @@ const crashes: ReadonlyArray<string | number | undefined> = [
 /** ffmpeg's own exit code after several signals, which only a spent limit of CPU time sends. */
 const hardExit = 123;
 
+const isDiskFull = /^(?:\[[^\]]*\] )*\[(?:error|fatal)\] .*No space left on device/m;
+
 const judge = (
   program: string,
   exit: string | number | undefined,
@@ -158,14 +160,14 @@ const judge = (
   const end = log.slice(-failureLogCharacters);
   const failed = (reason: ProcessFailed["reason"]) =>
     new ProcessFailed({ reason, exitCode: typeof exit === "number" ? exit : null, log: end });
-  // ffmpeg catches signals, ends in good order and says which one it was.
-  const caught = /Exiting normally, received signal (\d+)/.exec(log)?.[1];
+  // ffmpeg catches signals, ends in good order and says which one it was. What a tag says stands behind the tag's name.
+  const caught = /^\[info\] Exiting normally, received signal (\d+)/m.exec(log)?.[1];
   if (exit === "SIGXCPU" || exit === hardExit || Number(caught) === constants.signals.SIGXCPU) {
     return failed("TimeLimit");
   }
   if (exit === "SIGXFSZ") return failed("OutputLimit");
   if (crashes.includes(exit)) return failed("Crashed");
-  if (typeof exit !== "number" || caught !== undefined || log.includes("No space left on device")) {
+  if (typeof exit !== "number" || caught !== undefined || isDiskFull.test(log)) {
     return unavailable(new Error(`${program} ended with ${exit}: ${end}`));
   }
   return failed("Refused");

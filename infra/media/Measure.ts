@@ -13,6 +13,7 @@ import {
 import { warningsOf } from "../../domain/analysis/AnalysisWarning.ts";
 import type { MeasureJob, Measurement } from "../../services/MediaEngine.ts";
 import { badInput, fromProcess, tooLong } from "./BadInput.ts";
+import { type DeclaredLength, declaredLength } from "./CutOff.ts";
 import { unavailable } from "./FfmpegProcess.ts";
 import { readHeader } from "./Header.ts";
 import { laneOf, type LaneReports, laneWorkers, measureLanes } from "./MeasureLanes.ts";
@@ -26,12 +27,13 @@ import type { SignalWorkerReport } from "./SignalWorker.ts";
 export const measure = Effect.fnUntraced(
   function* (job: MeasureJob, maxSeconds: number, workers = laneWorkers) {
     const { parts = sampleParts } = job;
-    const { declaredSeconds, layout } = yield* readHeader(job.source);
+    const header = yield* readHeader(job.source);
+    const declared = yield* declaredLength(job.source, header);
     const progress = ProgressMeter.make(job.onProgress, job.media.durationSeconds);
     const measured = yield* measureLanes({
       ...job,
       parts,
-      layout,
+      layout: header.layout,
       maxSeconds,
       workers,
       onSeconds: progress.at,
@@ -54,7 +56,7 @@ export const measure = Effect.fnUntraced(
     );
     const files = yield* writeFiles(job.workspace, signal);
     yield* progress.end;
-    return { ...toReport(measured, parts, declaredSeconds ?? 0), ...files } satisfies Measurement;
+    return { ...toReport(measured, parts, declared), ...files } satisfies Measurement;
   },
 );
 
@@ -102,7 +104,7 @@ const untold = {
   isDualMono: false,
 };
 
-const toReport = (measured: LaneReports, parts: ReadonlyArray<SamplePart>, declaredSeconds: number) => {
+const toReport = (measured: LaneReports, parts: ReadonlyArray<SamplePart>, declared: DeclaredLength) => {
   const { decodedSeconds, signal, music } = measured;
   const isMeasured = (part: AnalysisPart) => parts.some((measured) => measured === part);
   const { thresholdLufs: threshold, ...levels } = signal?.loudness ?? unmeasured;
@@ -121,7 +123,12 @@ const toReport = (measured: LaneReports, parts: ReadonlyArray<SamplePart>, decla
       ...(isMeasured("loudness") && { momentary, shortTerm }),
       ...(isMeasured("tempo") && { beats }),
     },
-    warnings: warningsOf({ ...(facts ?? untold), decodedSeconds, declaredSeconds }),
+    warnings: warningsOf({
+      ...(facts ?? untold),
+      decodedSeconds,
+      declaredSeconds: declared.seconds ?? 0,
+      isCutOff: declared.isCutOff,
+    }),
     analyserVersion: eachPart((part) => isMeasured(part) ? currentAnalyser[part] : 0),
     errors: errorsIn(measured, parts),
   };

@@ -6,6 +6,7 @@ import { ConversionsProjection } from "../../services/projections/ConversionsPro
 import { UploadsProjection } from "../../services/projections/UploadsProjection.ts";
 import { type UploadFilter, Views } from "../../services/views/Views.ts";
 import { awaiterOf, finderIn } from "./ViewReader.ts";
+import { tableOf } from "./ViewTable.ts";
 
 /** Reads uploads, conversions and analyses from their tables. */
 export const layer = Layer.effect(
@@ -15,6 +16,7 @@ export const layer = Layer.effect(
     const findUploads = finderIn(sql, UploadsProjection);
     const findConversions = finderIn(sql, ConversionsProjection);
     const findAnalyses = finderIn(sql, AnalysesProjection);
+    const analyses = sql.literal(tableOf({ projection: AnalysesProjection, slot: "live" }));
 
     const first = <Row>(rows: ReadonlyArray<Row>): Row | null => rows[0] ?? null;
 
@@ -45,7 +47,13 @@ export const layer = Layer.effect(
         ),
       analysesOf: (tenantId: TenantId, uploadIds: ReadonlyArray<UploadId>) =>
         findAnalyses(
-          sql`WHERE tenant_id = ${tenantId} AND upload_id = ANY(${uploadIds}::text[]) ORDER BY id DESC`,
+          sql`WHERE tenant_id = ${tenantId} AND upload_id = ANY(${uploadIds}::text[]) AND (
+              status IN ('queued', 'running') OR NOT EXISTS (
+                SELECT FROM ${analyses} later
+                WHERE later.tenant_id = view.tenant_id AND later.upload_id = view.upload_id AND later.id > view.id
+                  AND later.status = 'completed'
+              )
+            ) ORDER BY id DESC`,
         ),
     });
   }),

@@ -31,6 +31,8 @@ const Answer = Schema.fromJsonString(Schema.Struct({
 
 const answerCharacters = 16 * 1024 ** 2;
 const detailCharacters = 500;
+/** More than is told of an answer that is no success, so that no part of a key is left at its end. */
+const errorCharacters = 16 * detailCharacters;
 
 /**
  * Sends the file in pieces of ten minutes, one after another, to a service with OpenAI's interface, as it is: compressed it would be
@@ -97,7 +99,12 @@ const sender = (plain: HttpClient.HttpClient, { url, model, key, language, first
       };
     },
     Effect.catchTags({
-      HttpClientError: (error) => Effect.flatMap(explain(error), Effect.fail),
+      HttpClientError: (error) =>
+        Effect.flatMap(
+          explain(error),
+          ({ reason, detail }) =>
+            Effect.fail(new RecogniserError({ reason, detail: withoutKey(detail, key) })),
+        ),
       SchemaError: (error) => Effect.fail(unreadable(error)),
     }),
     (effect, { seconds }) =>
@@ -120,18 +127,22 @@ const bounded = <E>(stream: Stream.Stream<Uint8Array, E>, characters: number) =>
   );
 };
 
-/** In words that hold nothing of the request, which has the key. */
+/** Services quote keys that they refuse, and so does `fetch` with one that no header can have. */
+const withoutKey = (detail: string, key: Redacted.Redacted | null): string =>
+  (key === null ? detail : detail.replaceAll(Redacted.value(key), "…")).slice(0, detailCharacters);
+
+/** Not yet in words that may be logged: it may hold the key. */
 const explain = Effect.fnUntraced(function* ({ reason }: HttpClientError.HttpClientError) {
   if (reason._tag !== "StatusCodeError") {
     const { _tag, description, cause } = reason;
     // That fetch failed is told by its error; why, by the cause of that.
     const why = cause instanceof Error ? cause.cause ?? cause : description;
-    return new RecogniserError({ reason: "Unavailable", detail: `${_tag}: ${why}` });
+    return { reason: "Unavailable" as const, detail: `${_tag}: ${why}` };
   }
   const { status, stream } = reason.response;
-  const said = yield* Effect.orElseSucceed(bounded(stream, detailCharacters), () => "");
-  return new RecogniserError({
-    reason: HttpClient.isTransientResponse(reason.response) ? "Unavailable" : "Refused",
+  const said = yield* Effect.orElseSucceed(bounded(stream, errorCharacters), () => "");
+  return {
+    reason: HttpClient.isTransientResponse(reason.response) ? "Unavailable" as const : "Refused" as const,
     detail: `it answered ${status}: ${said}`,
-  });
+  };
 });

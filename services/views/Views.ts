@@ -42,7 +42,10 @@ export class Views extends Context.Service<Views, {
     tenantId: TenantId,
     uploadIds: ReadonlyArray<UploadId>,
   ) => Effect.Effect<ReadonlyArray<ConversionRow>, ViewsError>;
-  /** The analyses of some uploads, newest first. */
+  /**
+   * The analyses of some uploads, newest first, without those that are over and that a later completed one has replaced: each of them has
+   * a whole report, and there may be any number.
+   */
   readonly analysesOf: (
     tenantId: TenantId,
     uploadIds: ReadonlyArray<UploadId>,

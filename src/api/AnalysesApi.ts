@@ -30,7 +30,8 @@ export class AnalysesApi extends HttpApiGroup.make("analyses")
           "measured again by POST. `tempo` and `key` are also `null` for what is no music, or is shorter than 3 s; `transcript` is `null` " +
           "for silence, and where the service has no recogniser of speech. Warnings: `SILENT` " +
           "(every sample is zero), `CLIPPED` (three samples or more in a row at full scale), `TRUNCATED` (over 1 % and 0.2 s less than the " +
-          "file declares), `MONO_AS_STEREO` (the difference of the channels is 60 dB or more below their sum), `DC_OFFSET` (the mean of a " +
+          "file declares, or an Ogg file that ends within a page), `MONO_AS_STEREO` (the difference of the channels is 60 dB or more below " +
+          "their sum), `DC_OFFSET` (the mean of a " +
           "channel is more than 0.01 off zero; not told of sounds under 1 s), `INVERTED_PHASE` (the channels correlate by less than −0.9: " +
           "mixed to mono they cancel).",
       }),

@@ -34,8 +34,10 @@ const request = (id: string, body?: unknown): Promise<Response> =>
 const analyse = async (id: string, body?: unknown): Promise<Json> => {
   const response = await request(id, body);
   assert.strictEqual(response.status, 202);
-  const { id: analysisId } = await response.json();
-  return eventually(() => newest(id), (shown) => shown.id === analysisId && shown.status === "completed");
+  const { id: analysisId, position } = await response.json();
+  // Without the position, the view may not have the first analysis of an upload yet.
+  const look = () => service.json(`/uploads/${id}/analysis?after=${position}`);
+  return eventually(look, (shown) => shown.id === analysisId && shown.status === "completed");
 };
 
 /** The names of the objects that analyses of an upload have stored, by the ids of the analyses. */

@@ -73,7 +73,7 @@ it("takes uploads of hundreds of megabytes in less than 150 MiB of additional me
   // What the first upload of each kind takes, it takes once.
   await send(32 * mebibyte, false);
   await send(32 * mebibyte, true);
-  for (const [size, isForm] of [[1_024 * mebibyte, false], [384 * mebibyte, true]] as const) {
+  for (const [size, isForm] of [[512 * mebibyte, false], [256 * mebibyte, true]] as const) {
     // Lets the kernel forget the peak so far.
     writeFileSync(`/proc/${service.pid}/clear_refs`, "5");
     const before = memory("VmRSS");

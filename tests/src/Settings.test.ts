@@ -203,6 +203,7 @@ describe("settings", () => {
     ["TAPEDECK_RECOGNISER", "openai:https://host/v1?model="],
     ["TAPEDECK_RECOGNISER", "openai:https://host/v1?model=m&key=k"],
     ["TAPEDECK_RECOGNISER", "openai:https://host/v1?model=m#k"],
+    ["TAPEDECK_RECOGNISER_KEY", "hush\nhush"],
     ["TAPEDECK_RECOGNISER_LANGUAGE", "english"],
     ["LOG_FORMAT", "xml"],
     ["LOG_LEVEL", "loud"],
@@ -211,5 +212,6 @@ describe("settings", () => {
     assert.strictEqual(error.reason, "Invalid");
     assert.strictEqual(error.variable, variable);
     assert.match(error.message, new RegExp(`^${variable}: [^\\n]+$`));
+    if (variable.endsWith("_KEY")) assert.notInclude(error.message, value.slice(0, 4));
   });
 });

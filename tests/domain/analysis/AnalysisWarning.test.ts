@@ -8,6 +8,7 @@ import {
 const sound: WarningFacts = {
   decodedSeconds: 60,
   declaredSeconds: 60,
+  isCutOff: false,
   silent: false,
   clippedSamples: 0,
   dcOffset: 0.001,
@@ -26,6 +27,7 @@ describe("a warning", () => {
     ["CLIPPED", { clippedSamples: 3 }, { clippedSamples: 0 }],
     ["TRUNCATED", { declaredSeconds: 61 }, { declaredSeconds: 60.5 }],
     ["TRUNCATED", { decodedSeconds: 0.7, declaredSeconds: 1 }, { decodedSeconds: 0.9, declaredSeconds: 1 }],
+    ["TRUNCATED", { isCutOff: true }, { isCutOff: false }],
     ["MONO_AS_STEREO", { isDualMono: true }, { stereoCorrelation: 0.999 }],
     ["DC_OFFSET", { dcOffset: -0.011 }, { dcOffset: 0.009 }],
     ["DC_OFFSET", { dcOffset: 0.5, decodedSeconds: 1, declaredSeconds: 1 }, {

@@ -77,6 +77,20 @@ layer(NodeServices.layer, { excludeTestServices: true })("a run of ffmpeg", (it)
       }),
   );
 
+  it.effect.each(["No space left on device", "Exiting normally, received signal 15."])(
+    "fails for good though a tag says: %s",
+    (title) =>
+      Effect.gen(function* () {
+        const tagged = ["-f", "lavfi", "-i", "anullsrc=d=0.1", "-metadata", `title=${title}`, "tagged.wav"];
+        const job = yield* jobOf(tagged, { fileBytes: 100_000 });
+        yield* run(job, Stream.runDrain);
+        const args = ["-i", "tagged.wav", "-c:a", "nonsense", "-f", "null", "-"];
+        const error = yield* Effect.flip(run({ ...job, args }, Stream.runDrain));
+        assert.strictEqual(error._tag === "ProcessFailed" && error.reason, "Refused");
+        assert.include(error._tag === "ProcessFailed" ? error.log : "", title);
+      }),
+  );
+
   it.effect("may succeed another time when it cannot be started", () =>
     Effect.gen(function* () {
       const job = yield* jobOf(["-version"], { directory: "/nowhere" });

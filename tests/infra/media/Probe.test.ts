@@ -1,6 +1,6 @@
 import { assert, layer } from "@effect/vitest";
 import { Effect } from "effect";
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import process from "node:process";
@@ -218,6 +218,12 @@ layer(engine, { excludeTestServices: true })("probing what is no audio", (it) =>
 
   it.effect("refuses a file in which nothing decodes", () =>
     Effect.gen(function* () {
+      // Its index is at the end.
+      const half = (path: string) => {
+        encoded("m4a", sine({ seconds: 3 }))(path);
+        truncateSync(path, statSync(path).size >> 1);
+      };
+      assert.strictEqual(yield* codeOf(half), "UNSUPPORTED_FORMAT");
       const hollow = (path: string) => {
         encoded("m4a", sine({ seconds: 3 }), "-movflags", "+faststart")(path);
         const file = readFileSync(path);

@@ -97,6 +97,25 @@ describe("a service with OpenAI's interface", () => {
       assert.notInclude(`${error.stack} ${JSON.stringify(error)}`, "hush");
     }));
 
+  it.live.each<readonly [string, Answering]>([
+    ["at once", (response) => response.writeHead(401).end("Incorrect API key provided: hush-hush")],
+    ["at length", (response) => response.writeHead(401).end(`${"x".repeat(476)}hush-hush`)],
+  ])("that quotes the key %s is not believed to keep a secret", ([, answer]) =>
+    Effect.gen(function* () {
+      const { url } = yield* serve(answer);
+      const error = yield* Effect.flip(transcribe(url, speech(0.5), { key }));
+      assert.match(error.detail, /^it answered 401: .*…?$/);
+      assert.notInclude(`${error.stack} ${JSON.stringify(error)}`, "hush");
+    }));
+
+  it.live("is not told a key that no header can have, and neither is the log", () =>
+    Effect.gen(function* () {
+      const key = Redacted.make("hush\nhush");
+      const error = yield* Effect.flip(transcribe("http://127.0.0.1:9/v1", speech(0.5), { key }));
+      assert.include(error.detail, "header");
+      assert.notInclude(`${error.stack} ${JSON.stringify(error)}`, "hush");
+    }));
+
   it.live("that cannot be reached is unavailable", () =>
     Effect.gen(function* () {
       const port = yield* Effect.promise(freePort);

@@ -13,11 +13,13 @@ import { type UploadFilter, Views, ViewsError } from "../../../services/views/Vi
 import {
   analysisOf,
   conversionOf,
+  failure,
   media,
   newId,
   newTenant,
   receivedBy,
   recorded,
+  reportOn,
   user,
 } from "../Fixtures.ts";
 import { hurried } from "../Hurried.ts";
@@ -115,6 +117,46 @@ export const viewsContract = (
       yield* project([analysisOf(upload)], newTenant());
       const [row] = yield* views.analysesOf(tenantId, [upload.uploadId]);
       assert.strictEqual(row?.id, mine.analysisId);
+    },
+  );
+
+  test(
+    "leaves out analyses that are over and replaced by a later completed one",
+    function* ({ views, tenantId, project }) {
+      const upload = receivedBy(tenantId);
+      const replaced = analysisOf(upload), failed = analysisOf(upload), underWay = analysisOf(upload);
+      const completed = analysisOf(upload), again = analysisOf(upload), queued = analysisOf(upload);
+      const completionOf = ({ analysisId }: typeof replaced): DomainEvent => ({
+        _tag: "AnalysisCompleted",
+        analysisId,
+        report: reportOn({ ...upload, tenantId }, analysisId),
+      });
+      const failureOf = ({ analysisId }: typeof replaced): DomainEvent => ({
+        _tag: "AnalysisFailed",
+        analysisId,
+        reason: failure,
+      });
+      yield* project([
+        ...[
+          upload,
+          replaced,
+          failed,
+          underWay,
+          completed,
+          again,
+          queued,
+          completionOf(replaced),
+          failureOf(failed),
+        ],
+        ...[completionOf(completed), failureOf(again)],
+      ]);
+      const found = yield* views.analysesOf(tenantId, [upload.uploadId]);
+      assert.deepStrictEqual(found.map(({ id, report }) => [id, report !== null]), [
+        [queued.analysisId, false],
+        [again.analysisId, false],
+        [completed.analysisId, true],
+        [underWay.analysisId, false],
+      ]);
     },
   );
 
