@@ -26,12 +26,13 @@ import type { SignalWorkerReport } from "./SignalWorker.ts";
 export const measure = Effect.fnUntraced(
   function* (job: MeasureJob, maxSeconds: number, workers = laneWorkers) {
     const { parts = sampleParts } = job;
-    const { declaredSeconds, layout } = yield* readHeader(job.source);
+    const { declaredSeconds, layout, samples } = yield* readHeader(job.source);
     const progress = ProgressMeter.make(job.onProgress, job.media.durationSeconds);
     const measured = yield* measureLanes({
       ...job,
       parts,
       layout,
+      samples,
       maxSeconds,
       workers,
       onSeconds: progress.at,
@@ -71,15 +72,21 @@ const writeFiles = Effect.fnUntraced(function* (workspace: string, report: Signa
       Effect.tryPromise({ try: () => appendFile(path, piece), catch: unavailable });
     return Effect.as(Effect.forEach(pieces, append, { discard: true }), path);
   };
+  const writeWaveform = Effect.fnUntraced(function* (
+    { mix, apart, channels, rms, ...waveform }: NonNullable<SignalWorkerReport["waveform"]>,
+  ) {
+    const path = yield* write("waveform.dat", mix.header, mix.peaks);
+    const channelsPath = apart && (yield* write("waveform-channels.dat", apart.header, apart.peaks));
+    return {
+      ...waveform,
+      path,
+      rmsPath: yield* write("waveform.rms", rms),
+      channels: channels === null ? null : { count: channels, path: channelsPath ?? path },
+    };
+  });
   const { waveform, spectrogram } = report ?? { waveform: null, spectrogram: null };
   return {
-    waveform: waveform && {
-      path: yield* write("waveform.dat", waveform.header, waveform.peaks),
-      rmsPath: yield* write("waveform.rms", waveform.rms),
-      sampleRate: waveform.sampleRate,
-      samplesPerPixel: waveform.samplesPerPixel,
-      length: waveform.length,
-    },
+    waveform: waveform && (yield* writeWaveform(waveform)),
     spectrogram: spectrogram && { path: yield* write("spectrogram.bin", spectrogram) },
   };
 });
