@@ -92,6 +92,10 @@ export const analyses = (owner: Owner, analysisId: AnalysisId): string =>
 export const waveform = (owner: Owner, analysisId: AnalysisId): BlobKey =>
   key(`${analyses(owner, analysisId)}waveform.dat`);
 
+/** The waveform peaks of each channel, in the same format. */
+export const waveformChannels = (owner: Owner, analysisId: AnalysisId): BlobKey =>
+  key(`${analyses(owner, analysisId)}waveform-channels.dat`);
+
 /** The level of each pixel of that waveform. */
 export const waveformRms = (owner: Owner, analysisId: AnalysisId): BlobKey =>
   key(`${analyses(owner, analysisId)}waveform.rms`);

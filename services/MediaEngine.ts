@@ -44,7 +44,13 @@ export interface FormatSupport {
 }
 
 /** A reference of a report to objects, before they have been stored: files in the job's directory. */
-type Unstored<Ref> = Omit<NonNullable<Ref>, "key" | "rmsKey"> & { readonly path: string };
+type Unstored<Ref> = Omit<NonNullable<Ref>, "key" | "rmsKey" | "channels"> & { readonly path: string };
+
+/** The waveform of a measurement. The peaks of one channel are in the file of the mix. */
+export interface UnstoredWaveform extends Unstored<AnalysisReport["waveform"]> {
+  readonly rmsPath: string;
+  readonly channels: { readonly count: number; readonly path: string } | null;
+}
 
 /**
  * What one measuring pass found, before the objects beside its report have been stored. What was not to be measured has the version 0;
@@ -52,7 +58,7 @@ type Unstored<Ref> = Omit<NonNullable<Ref>, "key" | "rmsKey"> & { readonly path:
  */
 export interface Measurement
   extends Omit<AnalysisReport, "waveform" | "curves" | "spectrogram" | "transcript"> {
-  readonly waveform: (Unstored<AnalysisReport["waveform"]> & { readonly rmsPath: string }) | null;
+  readonly waveform: UnstoredWaveform | null;
   readonly curves: Partial<AnalysisCurves>;
   readonly spectrogram: Unstored<AnalysisReport["spectrogram"]> | null;
 }

@@ -28,7 +28,7 @@ export const AnalysisParts = Schema.NonEmptyArray(AnalysisPart).check(Schema.isU
 export const AnalyserVersions = Schema.Record(AnalysisPart, Schema.Int);
 export type AnalyserVersions = typeof AnalyserVersions.Type;
 
-/** The analyser of this program. Version 2 of loudness brought its curves, that of the waveform its levels. */
+/** The analyser of this program. Version 2 of loudness brought its curves, that of the waveform its levels and its channels. */
 export const currentAnalyser: AnalyserVersions = {
   ...{ loudness: 2, tempo: 1, key: 1, signal: 2, waveform: 2 },
   transcript: 1,

@@ -47,6 +47,11 @@ export const WaveformRef = Schema.Struct({
   key: BlobKey,
   /** `null` for an analysis made before levels were stored. */
   rmsKey: Schema.NullOr(BlobKey),
+  /**
+   * The peaks of each channel, and how many there are; of one, they are those of the mix. `null` for an analysis made before they were
+   * stored, and for more channels than are measured apart.
+   */
+  channels: Schema.NullOr(Schema.Struct({ key: BlobKey, count: Schema.Int })),
   sampleRate: Schema.Int,
   samplesPerPixel: Schema.Int,
   length: Schema.Int,

@@ -22,7 +22,7 @@ const measureMore: Upcaster = (data) => ({
       balanceDb: null,
       spectrum: null,
     })),
-    waveform: changed(report["waveform"], (waveform) => ({ ...waveform, rmsKey: null })),
+    waveform: changed(report["waveform"], (waveform) => ({ ...waveform, rmsKey: null, channels: null })),
     curves: null,
     spectrogram: null,
     transcript: null,

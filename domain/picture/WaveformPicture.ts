@@ -30,18 +30,40 @@ const SHADES = (STEPS + 1) ** 2;
 const PEAK_OPACITY = 0.5;
 const INT16_FULL_SCALE = 32_768;
 
-/** A waveform as a picture: peaks from the lowest to the highest sample, and inside them, stronger, their root mean square. */
+/**
+ * A waveform as a picture: peaks from the lowest to the highest sample, and inside them, stronger, their root mean square. The channels are
+ * one above the other, the first at the top.
+ */
 export const drawWaveform = (
   peaks: WaveformPeaks,
   rms: WaveformRms | null,
   stretch: WaveformStretch,
   style: WaveformStyle,
 ): Picture => {
-  const { width, height, lineHeight } = style;
+  const { width, height } = style, { channels } = peaks;
   const pixels = new Uint8Array(width * height);
+  for (let channel = 0; channel < channels; channel++) {
+    const top = Math.round(channel * height / channels),
+      bottom = Math.round((channel + 1) * height / channels);
+    const lane = pixels.subarray(top * width, bottom * width);
+    drawChannel(lane, peaks, channel, rms, stretch, { ...style, height: bottom - top });
+  }
+  const palette = [style.played, style.unplayed].flatMap((colour) => shades(colour, style.background));
+  return { width, height, palette, pixels };
+};
+
+const drawChannel = (
+  pixels: Uint8Array,
+  peaks: WaveformPeaks,
+  channel: number,
+  rms: WaveformRms | null,
+  stretch: WaveformStretch,
+  style: WaveformStyle,
+): void => {
+  const { width, height, lineHeight } = style;
   const middle = height / 2, playedUntil = Math.round(style.progress * width);
   for (let x = 0; x < width; x++) {
-    const { lowest, highest, level } = columnOf(peaks, rms, stretch, x);
+    const { lowest, highest, level } = columnOf(peaks, channel, rms, stretch, x);
     const top = Math.min(middle - highest * middle, middle - lineHeight / 2);
     const bottom = Math.max(middle - lowest * middle, middle + lineHeight / 2);
     const levelTop = Math.max(top, middle - level * middle);
@@ -55,13 +77,12 @@ export const drawWaveform = (
       for (let y = 0; y < height; y++) pixels[y * width + x] = Math.max(first, pixels[y * width + x]!);
     }
   }
-  const palette = [style.played, style.unplayed].flatMap((colour) => shades(colour, style.background));
-  return { width, height, palette, pixels };
 };
 
 /** The extremes and the level of a column, full scale being 1. */
 const columnOf = (
-  { samplesPerPixel, length, data }: WaveformPeaks,
+  { samplesPerPixel, channels, length, data }: WaveformPeaks,
+  channel: number,
   rms: WaveformRms | null,
   { firstSample, samplesPerColumn }: WaveformStretch,
   x: number,
@@ -71,8 +92,9 @@ const columnOf = (
   const end = Math.min(length, Math.max(first + 1, Math.floor((start + samplesPerColumn) / samplesPerPixel)));
   let lowest = Infinity, highest = -Infinity, squares = 0;
   for (let pixel = first; pixel < end; pixel++) {
-    lowest = Math.min(lowest, data[2 * pixel]!);
-    highest = Math.max(highest, data[2 * pixel + 1]!);
+    const at = 2 * (pixel * channels + channel);
+    lowest = Math.min(lowest, data[at]!);
+    highest = Math.max(highest, data[at + 1]!);
     squares += (rms?.[pixel] ?? 0) ** 2;
   }
   if (first >= end) return { lowest: 0, highest: 0, level: 0 };

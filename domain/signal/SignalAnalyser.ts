@@ -1,12 +1,13 @@
 import { type Loudness, type LoudnessCurves, LoudnessMeter } from "./LoudnessMeter.ts";
 import { type Errors, errorsOf, type Meter, Part, unasked } from "./Part.ts";
+import type { SampleKind } from "./SampleKind.ts";
 import { SampleStatistics, type Statistics } from "./SampleStatistics.ts";
 import { SilenceDetector, type SilenceOptions, type Silences } from "./SilenceDetector.ts";
 import type { Spectrogram } from "./Spectrogram.ts";
 import { type Spectrum, SpectrumMeter, type SpectrumReport } from "./SpectrumMeter.ts";
 import { type StereoImage, StereoMeter } from "./StereoImage.ts";
 import { type PeakLevels, TruePeakMeter } from "./TruePeakMeter.ts";
-import { WaveformMeter, type WaveformPeaks } from "./WaveformPeaks.ts";
+import { type Waveform, WaveformMeter } from "./WaveformPeaks.ts";
 import { type WaveformRms, WaveformRmsMeter } from "./WaveformRms.ts";
 
 /** What is analysed, and how finely. */
@@ -18,6 +19,8 @@ export interface SignalOptions {
   readonly silence?: SilenceOptions | undefined;
   /** Frames in a pixel of the waveform; default 256. */
   readonly samplesPerPixel?: number | undefined;
+  /** Default `integer`. */
+  readonly samples?: SampleKind | undefined;
 }
 
 /** The parts that fail alone. */
@@ -25,7 +28,7 @@ export interface SignalParts {
   readonly signal: Silences & StereoImage;
   readonly loudness: { readonly levels: Loudness & PeakLevels; readonly curves: LoudnessCurves };
   readonly spectrum: SpectrumReport;
-  readonly waveform: WaveformPeaks & { readonly rms: WaveformRms };
+  readonly waveform: Waveform & { readonly rms: WaveformRms };
 }
 
 /** Everything that is measured of a decoded signal. Only the curves have numbers in them that are not finite. */
@@ -84,8 +87,8 @@ export const signalMeters: SignalMeters = {
     };
   },
   spectrum: ({ sampleRate, channels }) => new SpectrumMeter(sampleRate, channels),
-  waveform: ({ sampleRate, channels, samplesPerPixel }) => {
-    const peaks = new WaveformMeter(sampleRate, channels, samplesPerPixel);
+  waveform: ({ sampleRate, channels, samplesPerPixel, samples }) => {
+    const peaks = new WaveformMeter(sampleRate, channels, { samplesPerPixel, samples });
     const rms = new WaveformRmsMeter(channels, samplesPerPixel);
     return {
       push: (chunk, frames) => {

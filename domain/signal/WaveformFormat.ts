@@ -7,7 +7,7 @@ export type Resolution = 8 | 16;
 /** audiowaveform's JSON format, version 2. */
 export interface WaveformJson {
   readonly version: 2;
-  readonly channels: 1;
+  readonly channels: number;
   readonly sample_rate: number;
   readonly samples_per_pixel: number;
   readonly bits: Resolution;
@@ -23,7 +23,7 @@ export class WaveformDataError extends Schema.TaggedError<WaveformDataError>()("
 /** The peaks in audiowaveform's JSON format. */
 export const toJson = (peaks: WaveformPeaks, bits: Resolution): WaveformJson => ({
   version: 2,
-  channels: 1,
+  channels: peaks.channels,
   sample_rate: peaks.sampleRate,
   samples_per_pixel: peaks.samplesPerPixel,
   bits,
@@ -31,16 +31,19 @@ export const toJson = (peaks: WaveformPeaks, bits: Resolution): WaveformJson => 
   data: Array.from(bits === 8 ? toInt8(peaks.data) : peaks.data),
 });
 
+/** Of version 1. That of version 2 ends with the number of channels. */
 const HEADER_BYTES = 20;
+const CHANNELS_BYTES = 4;
 const EIGHT_BIT = 1;
 
-/** The peaks in audiowaveform's binary format, version 1: little-endian header of 20 bytes, then the values. */
+/** The peaks in audiowaveform's binary format: little-endian header, then the values. One channel makes version 1, more make version 2. */
 export const encodeDat = (peaks: WaveformPeaks, bits: Resolution): Uint8Array<ArrayBuffer> => {
-  const bytes = new Uint8Array(HEADER_BYTES + peaks.data.length * bits / 8);
+  const header = datHeader(peaks, bits), start = header.length;
+  const bytes = new Uint8Array(start + peaks.data.length * bits / 8);
   const view = new DataView(bytes.buffer);
-  bytes.set(datHeader(peaks, bits));
-  if (bits === 8) new Int8Array(bytes.buffer, HEADER_BYTES).set(toInt8(peaks.data));
-  else peaks.data.forEach((value, i) => view.setInt16(HEADER_BYTES + 2 * i, value, true));
+  bytes.set(header);
+  if (bits === 8) new Int8Array(bytes.buffer, start).set(toInt8(peaks.data));
+  else peaks.data.forEach((value, i) => view.setInt16(start + 2 * i, value, true));
   return bytes;
 };
 
@@ -49,37 +52,44 @@ export const datHeader = (
   peaks: Omit<WaveformPeaks, "data">,
   bits: Resolution,
 ): Uint8Array<ArrayBuffer> => {
-  const bytes = new Uint8Array(HEADER_BYTES);
+  const { channels } = peaks;
+  const bytes = new Uint8Array(channels === 1 ? HEADER_BYTES : HEADER_BYTES + CHANNELS_BYTES);
   const view = new DataView(bytes.buffer);
-  view.setInt32(0, 1, true);
+  view.setInt32(0, channels === 1 ? 1 : 2, true);
   view.setUint32(4, bits === 8 ? EIGHT_BIT : 0, true);
   view.setInt32(8, peaks.sampleRate, true);
   view.setInt32(12, peaks.samplesPerPixel, true);
   view.setUint32(16, peaks.length, true);
+  if (channels > 1) view.setInt32(20, channels, true);
   return bytes;
 };
 
-/** The peaks in a `.dat` of version 1; 8-bit values come back as multiples of 256. Bytes after the values are ignored. */
+/** The peaks in a `.dat`; 8-bit values come back as multiples of 256. Bytes after the values are ignored. */
 export const decodeDat = (bytes: Uint8Array): Result.Result<WaveformPeaks, WaveformDataError> => {
   if (bytes.length < HEADER_BYTES) return Result.fail(new WaveformDataError({ reason: "Truncated" }));
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.getInt32(0, true) !== 1) {
+  const version = view.getInt32(0, true);
+  if (version !== 1 && version !== 2) {
     return Result.fail(new WaveformDataError({ reason: "UnsupportedVersion" }));
   }
+  const start = version === 1 ? HEADER_BYTES : HEADER_BYTES + CHANNELS_BYTES;
+  if (bytes.length < start) return Result.fail(new WaveformDataError({ reason: "Truncated" }));
   const eightBit = (view.getUint32(4, true) & EIGHT_BIT) !== 0;
   const sampleRate = view.getInt32(8, true), samplesPerPixel = view.getInt32(12, true);
-  if (sampleRate < 1 || samplesPerPixel < 1) {
+  const channels = version === 1 ? 1 : view.getInt32(20, true);
+  if (sampleRate < 1 || samplesPerPixel < 1 || channels < 1) {
     return Result.fail(new WaveformDataError({ reason: "InvalidHeader" }));
   }
   const length = view.getUint32(16, true);
-  if (bytes.length < HEADER_BYTES + length * (eightBit ? 2 : 4)) {
+  const count = 2 * channels * length;
+  if (bytes.length < start + count * (eightBit ? 1 : 2)) {
     return Result.fail(new WaveformDataError({ reason: "Truncated" }));
   }
-  const data = new Int16Array(2 * length);
-  for (let i = 0; i < data.length; i++) {
-    data[i] = eightBit ? view.getInt8(HEADER_BYTES + i) * 256 : view.getInt16(HEADER_BYTES + 2 * i, true);
+  const data = new Int16Array(count);
+  for (let i = 0; i < count; i++) {
+    data[i] = eightBit ? view.getInt8(start + i) * 256 : view.getInt16(start + 2 * i, true);
   }
-  return Result.succeed({ sampleRate, samplesPerPixel, length, data });
+  return Result.succeed({ sampleRate, samplesPerPixel, channels, length, data });
 };
 
 /** The high bytes of values, rounded towards zero. */

@@ -1,14 +1,33 @@
 import { NumberBlocks } from "./NumberBlocks.ts";
+import { type Int16Conversion, int16Conversions, type SampleKind } from "./SampleKind.ts";
 
 /**
- * The lowest and highest sample of each pixel of a waveform, mixed to mono, as 16-bit integers: what BBC audiowaveform
- * 1.10 computes from the same 16-bit samples. `data` holds a minimum and a maximum for each of `length` pixels.
+ * The lowest and highest sample of each pixel of a waveform as 16-bit integers, of each of its channels: what BBC audiowaveform 1.10
+ * computes from the same samples. `data` holds, for each of `length` pixels, a minimum and a maximum of each channel.
  */
 export interface WaveformPeaks {
   readonly sampleRate: number;
   readonly samplesPerPixel: number;
+  readonly channels: number;
   readonly length: number;
   readonly data: Int16Array<ArrayBuffer>;
+}
+
+/** The peaks of the mix to mono, and of the channels apart: the same for mono, `null` for more than `MAX_CHANNELS_APART`. */
+export interface Waveform {
+  readonly mix: WaveformPeaks;
+  readonly apart: WaveformPeaks | null;
+}
+
+/** The most channels whose peaks are found apart. */
+export const MAX_CHANNELS_APART = 8;
+
+/** How a waveform is measured. */
+export interface WaveformOptions {
+  /** Frames in a pixel; default 256. */
+  readonly samplesPerPixel?: number | undefined;
+  /** Default `integer`. */
+  readonly samples?: SampleKind | undefined;
 }
 
 /** Above any sum of samples; an integer, for faster comparison than with infinity. */
@@ -19,16 +38,26 @@ export class WaveformMeter {
   readonly #sampleRate: number;
   readonly #channels: number;
   readonly #samplesPerPixel: number;
-  readonly #data = new NumberBlocks((length) => new Int16Array(length));
-  /** Frames in the open pixel, and the extremes of the sums of their channels. */
+  readonly #conversion: Int16Conversion;
+  readonly #mix = new NumberBlocks((length) => new Int16Array(length));
+  readonly #apart: NumberBlocks<Int16Array<ArrayBuffer>> | null;
+  /** Frames in the open pixel, the extremes of its channels, and those of the sums of its frames as 16-bit integers. */
   #open = 0;
+  readonly #lows: Float32Array;
+  readonly #highs: Float32Array;
   #lowest = LIMIT;
   #highest = -LIMIT;
 
-  constructor(sampleRate: number, channels: number, samplesPerPixel: number = 256) {
+  constructor(sampleRate: number, channels: number, options: WaveformOptions = {}) {
     this.#sampleRate = sampleRate;
     this.#channels = channels;
-    this.#samplesPerPixel = samplesPerPixel;
+    this.#samplesPerPixel = options.samplesPerPixel ?? 256;
+    this.#conversion = int16Conversions[options.samples ?? "integer"];
+    this.#apart = channels === 1 || channels > MAX_CHANNELS_APART
+      ? null
+      : new NumberBlocks((length) => new Int16Array(length));
+    this.#lows = new Float32Array(channels).fill(Infinity);
+    this.#highs = new Float32Array(channels).fill(-Infinity);
   }
 
   /** Adds the first `frames` frames of an interleaved buffer. */
@@ -36,25 +65,12 @@ export class WaveformMeter {
     const channels = this.#channels;
     for (let offset = 0; offset < frames;) {
       const count = Math.min(frames - offset, this.#samplesPerPixel - this.#open);
-      let lowest = this.#lowest, highest = this.#highest;
-      let i = offset * channels;
-      const end = i + count * channels;
-      if (channels === 2) { // The common case, a quarter faster than the general one.
-        for (; i < end; i += 2) {
-          const sum = toInt16(interleaved[i]!) + toInt16(interleaved[i + 1]!);
-          if (sum < lowest) lowest = sum;
-          if (sum > highest) highest = sum;
-        }
-      } else {
-        while (i < end) {
-          let sum = 0;
-          for (const next = i + channels; i < next; i++) sum += toInt16(interleaved[i]!);
-          if (sum < lowest) lowest = sum;
-          if (sum > highest) highest = sum;
-        }
+      const start = offset * channels, end = start + count * channels;
+      if (channels === 2) this.#pushStereo(interleaved, start, end);
+      else {
+        this.#pushChannels(interleaved, start, end);
+        if (channels > 2) this.#pushMix(interleaved, start, end);
       }
-      this.#lowest = lowest;
-      this.#highest = highest;
       this.#open += count;
       offset += count;
       if (this.#open === this.#samplesPerPixel) this.#closePixel();
@@ -62,24 +78,105 @@ export class WaveformMeter {
   }
 
   /** The peaks of everything pushed so far, the last pixel perhaps of fewer frames. Nothing may be pushed afterwards. */
-  finish(): WaveformPeaks {
+  finish(): Waveform {
     if (this.#open > 0) this.#closePixel();
-    const data = this.#data.take();
+    const mix = this.#peaks(1, this.#mix);
     return {
-      sampleRate: this.#sampleRate,
-      samplesPerPixel: this.#samplesPerPixel,
-      length: data.length / 2,
-      data,
+      mix,
+      apart: this.#channels === 1 ? mix : this.#apart && this.#peaks(this.#channels, this.#apart),
     };
   }
 
+  /** Conversion keeps the order of samples, so that only the extremes need it. */
+  #pushChannels(interleaved: Float32Array, start: number, end: number): void {
+    const channels = this.#channels;
+    for (let channel = 0; channel < channels; channel++) {
+      let low = this.#lows[channel]!, high = this.#highs[channel]!;
+      for (let i = start + channel; i < end; i += channels) {
+        const sample = interleaved[i]!;
+        if (sample < low) low = sample;
+        if (sample > high) high = sample;
+      }
+      this.#lows[channel] = low;
+      this.#highs[channel] = high;
+    }
+  }
+
+  #pushMix(interleaved: Float32Array, start: number, end: number): void {
+    const channels = this.#channels, { toInt16 } = this.#conversion;
+    let lowest = this.#lowest, highest = this.#highest;
+    for (let i = start; i < end;) {
+      let sum = 0;
+      for (const next = i + channels; i < next; i++) sum += toInt16(interleaved[i]!);
+      if (sum < lowest) lowest = sum;
+      if (sum > highest) highest = sum;
+    }
+    this.#lowest = lowest;
+    this.#highest = highest;
+  }
+
+  /** Both at once for the common case. Unless samples are clamped, only frames whose sum comes near the extremes need conversion. */
+  #pushStereo(interleaved: Float32Array, start: number, end: number): void {
+    const { scale, toInt16 } = this.#conversion, lows = this.#lows, highs = this.#highs;
+    let lowLeft = lows[0]!, highLeft = highs[0]!, lowRight = lows[1]!, highRight = highs[1]!;
+    let lowest = this.#lowest, highest = this.#highest;
+    // Two samples move by less than two, and the next extreme is at least one away.
+    let below = (lowest + 1) / scale, above = (highest - 1) / scale;
+    for (let i = start; i < end; i += 2) {
+      const left = interleaved[i]!, right = interleaved[i + 1]!, mix = left + right;
+      if (left < lowLeft) lowLeft = left;
+      if (left > highLeft) highLeft = left;
+      if (right < lowRight) lowRight = right;
+      if (right > highRight) highRight = right;
+      if (mix < below || mix > above) {
+        const sum = toInt16(left) + toInt16(right);
+        lowest = Math.min(lowest, sum);
+        highest = Math.max(highest, sum);
+        below = (lowest + 1) / scale;
+        above = (highest - 1) / scale;
+      }
+    }
+    this.#lowest = lowest;
+    this.#highest = highest;
+    lows[0] = lowLeft;
+    lows[1] = lowRight;
+    highs[0] = highLeft;
+    highs[1] = highRight;
+    if (Math.min(lowLeft, lowRight) < -1 || Math.max(highLeft, highRight) >= 1) {
+      this.#pushMix(interleaved, start, end);
+    }
+  }
+
   #closePixel(): void {
-    // The mean of a frame grows with its sum, so that the extremes can be divided last. Storing truncates.
-    this.#data.push(this.#lowest / this.#channels);
-    this.#data.push(this.#highest / this.#channels);
+    const channels = this.#channels, { toInt16 } = this.#conversion;
+    const apart = channels === 1 ? this.#mix : this.#apart;
+    if (apart !== null) {
+      for (let channel = 0; channel < channels; channel++) {
+        apart.push(toInt16(this.#lows[channel]!));
+        apart.push(toInt16(this.#highs[channel]!));
+      }
+    }
+    if (channels > 1) {
+      // The mean of a frame grows with its sum, so that the extremes can be divided last. Storing truncates.
+      this.#mix.push(this.#lowest / channels);
+      this.#mix.push(this.#highest / channels);
+    }
     this.#open = 0;
+    this.#lows.fill(Infinity);
+    this.#highs.fill(-Infinity);
     this.#lowest = LIMIT;
     this.#highest = -LIMIT;
+  }
+
+  #peaks(channels: number, values: NumberBlocks<Int16Array<ArrayBuffer>>): WaveformPeaks {
+    const data = values.take();
+    return {
+      sampleRate: this.#sampleRate,
+      samplesPerPixel: this.#samplesPerPixel,
+      channels,
+      length: data.length / (2 * channels),
+      data,
+    };
   }
 }
 
@@ -95,27 +192,18 @@ export const zoom = (peaks: WaveformPeaks, samplesPerPixel: number): WaveformPea
     );
   }
   const length = Math.ceil(peaks.length / factor);
-  const data = new Int16Array(2 * length);
-  for (let pixel = 0; pixel < length; pixel++) {
+  const step = 2 * peaks.channels;
+  const data = new Int16Array(step * length);
+  for (let at = 0; at < data.length; at += 2) {
     let lowest = Infinity, highest = -Infinity;
-    const end = Math.min(peaks.length, (pixel + 1) * factor);
-    for (let i = pixel * factor; i < end; i++) {
-      lowest = Math.min(lowest, peaks.data[2 * i]!);
-      highest = Math.max(highest, peaks.data[2 * i + 1]!);
+    const first = Math.floor(at / step) * step * factor + at % step;
+    const end = Math.min(peaks.data.length, first + step * factor);
+    for (let i = first; i < end; i += step) {
+      lowest = Math.min(lowest, peaks.data[i]!);
+      highest = Math.max(highest, peaks.data[i + 1]!);
     }
-    data[2 * pixel] = lowest;
-    data[2 * pixel + 1] = highest;
+    data[at] = lowest;
+    data[at + 1] = highest;
   }
   return { ...peaks, samplesPerPixel, length, data };
-};
-
-/** The largest sample that is not clamped. */
-const HIGHEST = 32767 / 32768;
-
-/** A sample as a 16-bit integer: finer ones lose their lower bits, as in libsndfile, which audiowaveform reads by; and clamped. */
-const toInt16 = (sample: number): number => {
-  if (sample >= HIGHEST) return 32767;
-  if (sample <= -1) return -32768;
-  // Conversion to int truncates: the offset makes that a rounding down.
-  return (sample * 32768 + 32768 | 0) - 32768;
 };

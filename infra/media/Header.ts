@@ -3,6 +3,7 @@ import { Buffer } from "node:buffer";
 import { open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Chapter } from "../../domain/media/Chapter.ts";
+import type { SampleKind } from "../../domain/signal/SampleKind.ts";
 import { badInput, tooSlow } from "./BadInput.ts";
 import { run, unavailable } from "./FfmpegProcess.ts";
 import { probeArguments } from "./InputArguments.ts";
@@ -19,8 +20,8 @@ export interface Header {
   readonly bitRate: number | null;
   /** The samples have more than 16 bits, and the codec keeps them. */
   readonly isWide: boolean;
-  /** The samples are stored as floating-point numbers, which may be NaN or infinite. */
-  readonly isFloat: boolean;
+  /** What the samples are; those stored as floating-point numbers may be NaN or infinite. */
+  readonly samples: SampleKind;
   /** The duration that the file declares, if it does. */
   readonly declaredSeconds: number | null;
   /** The duration that ffmpeg guesses from the size of the file, where none is declared. */
@@ -101,6 +102,7 @@ export const readHeader = Effect.fnUntraced(function* (path: string) {
   }
   const bits = stream.bits_per_raw_sample ?? stream.bits_per_sample ?? 0;
   const seconds = stream.duration ?? format.duration ?? null;
+  const isFloat = /^(?:flt|dbl)/.test(stream.sample_fmt ?? "");
   const isGuess = log.includes("Estimating duration from bitrate");
   const header: Header = {
     container: yield* containerOf(format.format_name, path),
@@ -110,7 +112,7 @@ export const readHeader = Effect.fnUntraced(function* (path: string) {
     layout: /^[\w.]+(?:\(\w+\))?$/.exec(stream.channel_layout ?? "")?.[0] ?? null,
     bitRate: stream.bit_rate ?? format.bit_rate ?? null,
     isWide: bits >= wideBits,
-    isFloat: bits >= wideBits && /^(?:flt|dbl)/.test(stream.sample_fmt ?? ""),
+    samples: isFloat ? bits >= wideBits ? "float" : "decoded" : "integer",
     declaredSeconds: isGuess ? null : seconds,
     guessedSeconds: isGuess ? seconds : null,
     probeScore: format.probe_score,

@@ -34,6 +34,7 @@ export const measure = Effect.fnUntraced(
       ...job,
       parts,
       layout: header.layout,
+      samples: header.samples,
       maxSeconds,
       workers,
       onSeconds: progress.at,
@@ -73,15 +74,21 @@ const writeFiles = Effect.fnUntraced(function* (workspace: string, report: Signa
       Effect.tryPromise({ try: () => appendFile(path, piece), catch: unavailable });
     return Effect.as(Effect.forEach(pieces, append, { discard: true }), path);
   };
+  const writeWaveform = Effect.fnUntraced(function* (
+    { mix, apart, channels, rms, ...waveform }: NonNullable<SignalWorkerReport["waveform"]>,
+  ) {
+    const path = yield* write("waveform.dat", mix.header, mix.peaks);
+    const channelsPath = apart && (yield* write("waveform-channels.dat", apart.header, apart.peaks));
+    return {
+      ...waveform,
+      path,
+      rmsPath: yield* write("waveform.rms", rms),
+      channels: channels === null ? null : { count: channels, path: channelsPath ?? path },
+    };
+  });
   const { waveform, spectrogram } = report ?? { waveform: null, spectrogram: null };
   return {
-    waveform: waveform && {
-      path: yield* write("waveform.dat", waveform.header, waveform.peaks),
-      rmsPath: yield* write("waveform.rms", waveform.rms),
-      sampleRate: waveform.sampleRate,
-      samplesPerPixel: waveform.samplesPerPixel,
-      length: waveform.length,
-    },
+    waveform: waveform && (yield* writeWaveform(waveform)),
     spectrogram: spectrogram && { path: yield* write("spectrogram.bin", spectrogram) },
   };
 });

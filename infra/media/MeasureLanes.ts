@@ -2,6 +2,7 @@ import { Effect } from "effect";
 import type { SamplePart } from "../../domain/analysis/AnalysisPart.ts";
 import type { MusicReport } from "../../domain/signal/MusicAnalyser.ts";
 import { musicRate } from "../../domain/signal/MusicRate.ts";
+import type { SampleKind } from "../../domain/signal/SampleKind.ts";
 import type { MeasureJob } from "../../services/MediaEngine.ts";
 import { cpuSecondsFor, run } from "./FfmpegProcess.ts";
 import { meanFilter } from "./Filters.ts";
@@ -36,6 +37,7 @@ export interface LaneJob extends MeasureJob {
   readonly parts: ReadonlyArray<SamplePart>;
   /** ffmpeg's name for what the channels are. */
   readonly layout: string | null;
+  readonly samples: SampleKind;
   readonly maxSeconds: number;
   readonly workers: typeof laneWorkers;
   /** Called with the seconds measured so far. */
@@ -66,7 +68,7 @@ const decode = Effect.fnUntraced(function* ({ media, workers, onSeconds, ...job 
     const parts = job.parts.filter((part) => laneOf[part] === name);
     return parts.length === 0
       ? Effect.succeed(null)
-      : startLane<Report>(workers[name], { sampleRate: rate, channels, parts });
+      : startLane<Report>(workers[name], { sampleRate: rate, channels, samples: job.samples, parts });
   };
   const signal = yield* lane<SignalWorkerReport>("signal", sampleRate, channels);
   const music = yield* lane<MusicReport>("music", musicRate, 1);

@@ -117,7 +117,7 @@ const checkDecoding = (path: string, header: Header, durationSeconds: number) =>
     let decodedBytes = 0;
     const take = (block: ArrayBuffer, byteLength: number) => {
       decodedBytes += byteLength;
-      return header.isFloat && new Float32Array(block, 0, byteLength >> 2).some(isNotFinite)
+      return header.samples === "float" && new Float32Array(block, 0, byteLength >> 2).some(isNotFinite)
         ? Effect.fail(
           badInput("INVALID_SAMPLES", "probe", "The audio has samples that are not finite numbers"),
         )
@@ -128,7 +128,7 @@ const checkDecoding = (path: string, header: Header, durationSeconds: number) =>
       program: "ffmpeg",
       args: [
         ...["-max_error_rate", "1", ...inputArguments(path), "-map", "0:a:0"],
-        ...(header.isFloat ? [] : ["-t", "1"]),
+        ...(header.samples === "float" ? [] : ["-t", "1"]),
         ...["-f", "f32le", "pipe:1"],
       ],
       directory: dirname(path),

@@ -1,6 +1,7 @@
 /** The thread's side of a lane: takes blocks of samples, gives them back when measured, and reports at the end. */
 import type { MessagePort } from "node:worker_threads";
 import type { SamplePart } from "../../domain/analysis/AnalysisPart.ts";
+import type { SampleKind } from "../../domain/signal/SampleKind.ts";
 
 /** Interleaved 32-bit samples, of which whole frames are measured; or, with `null`, the end. */
 export interface SampleRequest {
@@ -17,6 +18,7 @@ export type SampleReply<Report> =
 export interface SampleWorkerData {
   readonly sampleRate: number;
   readonly channels: number;
+  readonly samples: SampleKind;
   /** What it is to measure. */
   readonly parts: ReadonlyArray<SamplePart>;
 }

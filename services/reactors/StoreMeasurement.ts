@@ -5,7 +5,7 @@ import * as BlobKey from "../../domain/BlobKey.ts";
 import type { AnalysisId } from "../../domain/Id.ts";
 import type { Transcript } from "../../domain/transcript/Transcript.ts";
 import type { BlobStore } from "../BlobStore.ts";
-import type { Measurement } from "../MediaEngine.ts";
+import type { Measurement, UnstoredWaveform } from "../MediaEngine.ts";
 
 const decodeCurves = Schema.decodeUnknownEffect(Schema.fromJsonString(AnalysisCurves));
 
@@ -17,10 +17,18 @@ export const storeOf = (blobs: BlobStore["Service"], owner: BlobKey.Owner, id: A
     Effect.as(blobs.put(key, Stream.encodeText(Stream.make(JSON.stringify(content)))), key);
 
   const storeWaveform = Effect.fnUntraced(function* (
-    { path, rmsPath, ...waveform }: NonNullable<Measurement["waveform"]>,
+    { path, rmsPath, channels, ...waveform }: UnstoredWaveform,
   ) {
     const key = yield* file(BlobKey.waveform(owner, id), path);
-    return { ...waveform, key, rmsKey: yield* file(BlobKey.waveformRms(owner, id), rmsPath) };
+    return {
+      ...waveform,
+      key,
+      rmsKey: yield* file(BlobKey.waveformRms(owner, id), rmsPath),
+      channels: channels && {
+        key: channels.path === path ? key : yield* file(BlobKey.waveformChannels(owner, id), channels.path),
+        count: channels.count,
+      },
+    };
   });
 
   /** With what was not measured as it was before. */

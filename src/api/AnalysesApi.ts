@@ -72,6 +72,7 @@ export class AnalysesApi extends HttpApiGroup.make("analyses")
         ...waveformPictureQuery,
         format: Schema.optionalKey(Schema.Literals(["json", "dat", "png"])),
         bits: Schema.optionalKey(Schema.Literals(["8", "16"])),
+        channels: Schema.optionalKey(Schema.Literals(["mix", "split"])),
         /** Samples in each pixel: a multiple of the finest resolution. */
         zoom: Schema.optionalKey(
           Schema.NumberFromString.check(
@@ -89,7 +90,9 @@ export class AnalysesApi extends HttpApiGroup.make("analyses")
       OpenApi.annotations({
         summary: "The waveform as JSON, in audiowaveform's binary format, or as a picture",
         description:
-          "Peaks of the mix to mono. `zoom` is the number of samples in a pixel, a multiple of the finest resolution. A picture " +
+          "Peaks of the mix to mono, as audiowaveform has them; with `channels=split`, those of each of up to 8 channels, in the order of WAVE " +
+          "(version 2 of the binary format; in a picture one above the other). More channels, and analyses of earlier versions, have only the " +
+          "mix. `zoom` is the number of samples in a pixel, a multiple of the finest resolution. A picture " +
           "(`format=png`) has 800 × 160 pixels unless told otherwise, with the peaks, and inside them, stronger, their root mean square; " +
           "without a zoom it holds all of the recording, with one it begins at `start` seconds. Colours are given as `rrggbb` or `rrggbbaa`; " +
           "the share `progress` of the picture has the colour of what has been played.",

@@ -22,7 +22,14 @@ export const AnalysisJson = Schema.Struct({
   key: Schema.NullOr(MusicalKey),
   signal: Schema.NullOr(SignalFacts),
   waveform: Schema.NullOr(
-    Schema.Struct({ sampleRate: Schema.Int, samplesPerPixel: Schema.Int, length: Schema.Int, links: Links }),
+    Schema.Struct({
+      sampleRate: Schema.Int,
+      samplesPerPixel: Schema.Int,
+      length: Schema.Int,
+      /** How many channels can be had apart; `null` where none can. */
+      channels: Schema.NullOr(Schema.Int),
+      links: Links,
+    }),
   ),
   /** Where the transcript is, in each format; it may be too long to be a part of this answer. */
   transcript: Schema.NullOr(

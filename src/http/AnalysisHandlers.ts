@@ -136,6 +136,9 @@ export const analysisHandlers = HttpApiBuilder.group(
           yield* caughtUp(views, query, headers);
           const { waveform } = yield* reportOf(params.id);
           if (waveform === null) return yield* missing("waveform");
+          const isSplit = query.channels === "split";
+          const stored = isSplit ? waveform.channels : { key: waveform.key, count: 1 };
+          if (stored === null) return yield* missing("waveform of the channels");
           const { samplesPerPixel: finest, length } = waveform;
           const wanted = query.zoom ?? finest * Math.ceil(length / pixelsByDefault);
           if (wanted % finest !== 0) {
@@ -144,7 +147,8 @@ export const analysisHandlers = HttpApiBuilder.group(
               detail: `Ask for a multiple of ${finest}`,
             });
           }
-          if ((query.format ?? "json") === "json" && length * finest / wanted > maxJsonPixels) {
+          const pixels = stored.count * length * finest / wanted;
+          if ((query.format ?? "json") === "json" && pixels > maxJsonPixels) {
             return yield* fail("INVALID_PARAMETER", {
               field: "zoom",
               detail: `JSON has at most ${maxJsonPixels} pixels; zoom out, or ask for format=dat`,
@@ -154,13 +158,15 @@ export const analysisHandlers = HttpApiBuilder.group(
             return yield* Semaphore.withPermit(
               drawing,
               Effect.gen(function* () {
-                const peaks = yield* decoded(waveform.key, decodeDat);
-                const rms = waveform.rmsKey && decodeRms(yield* read(waveform.rmsKey));
+                const peaks = yield* decoded(stored.key, decodeDat);
+                // The levels are those of the mix.
+                const rmsKey = stored.count === 1 ? waveform.rmsKey : null;
+                const rms = rmsKey && decodeRms(yield* read(rmsKey));
                 return yield* waveformPicture(peaks, rms, query, query.zoom);
               }),
             );
           }
-          const peaks = yield* decoded(waveform.key, decodeDat);
+          const peaks = yield* decoded(stored.key, decodeDat);
           const zoomed = zoom(peaks, wanted);
           const bits = query.bits === "16" ? 16 : 8;
           return query.format === "dat"

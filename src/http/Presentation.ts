@@ -92,6 +92,7 @@ export const presentAnalysis = (row: AnalysisRow, checksum: string): AnalysisJso
       sampleRate: waveform.sampleRate,
       samplesPerPixel: waveform.samplesPerPixel,
       length: waveform.length,
+      channels: waveform.channels && waveform.channels.count,
       links: {
         json: shownLinks.waveform,
         dat: `${shownLinks.waveform}?format=dat`,

@@ -57,6 +57,7 @@ describe("every key of an upload", () => {
       BlobKey.cover(owner, conversionId, { mediaType: "image/jpeg", width: 1, height: 1 }),
       BlobKey.waveform(owner, analysisId),
       BlobKey.waveformRms(owner, analysisId),
+      BlobKey.waveformChannels(owner, analysisId),
       BlobKey.curves(owner, analysisId),
       BlobKey.spectrogram(owner, analysisId),
     ];
@@ -67,6 +68,7 @@ describe("every key of an upload", () => {
       `acme/user-1842/audio/${uploadId}/covers/${conversionId}.jpg`,
       `acme/user-1842/audio/${uploadId}/analysis/${analysisId}/waveform.dat`,
       `acme/user-1842/audio/${uploadId}/analysis/${analysisId}/waveform.rms`,
+      `acme/user-1842/audio/${uploadId}/analysis/${analysisId}/waveform-channels.dat`,
       `acme/user-1842/audio/${uploadId}/analysis/${analysisId}/curves.json`,
       `acme/user-1842/audio/${uploadId}/analysis/${analysisId}/spectrogram.bin`,
     ]);

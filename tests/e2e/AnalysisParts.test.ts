@@ -74,7 +74,7 @@ describe("an analysis of some parts", () => {
     ["tempo", ["curves.json"]],
     ["loudness", ["curves.json"]],
     ["signal", ["spectrogram.bin"]],
-    ["waveform", ["waveform.dat", "waveform.rms"]],
+    ["waveform", ["waveform-channels.dat", "waveform.dat", "waveform.rms"]],
   ])("measures and stores %s alone, and tells everything", async (part, objects) => {
     const curves = await content(`/uploads/${id}/analysis/curves`);
     const analysis = await analyse(id, { parts: [part] });
@@ -110,7 +110,7 @@ describe("an analysis of some parts", () => {
   });
 
   it("measures everything where nothing else is asked for, or nothing was measured before", async () => {
-    const all = ["curves.json", "spectrogram.bin", "waveform.dat", "waveform.rms"];
+    const all = ["curves.json", "spectrogram.bin", "waveform-channels.dat", "waveform.dat", "waveform.rms"];
     assert.deepStrictEqual(await objectsOf(id, (await analyse(id)).id), all);
     const { id: other } = await upload(service, file, { process: { analysis: false } });
     const analysis = await analyse(other, { parts: ["key"] });

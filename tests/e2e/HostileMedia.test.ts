@@ -165,6 +165,7 @@ describe("a file with names and tags that are not meant well", () => {
     assert.deepStrictEqual(files, [
       `${folder}/analysis/${analysis.id}/curves.json`,
       `${folder}/analysis/${analysis.id}/spectrogram.bin`,
+      `${folder}/analysis/${analysis.id}/waveform-channels.dat`,
       `${folder}/analysis/${analysis.id}/waveform.dat`,
       `${folder}/analysis/${analysis.id}/waveform.rms`,
       `${folder}/original.${kept.endsWith(".wav") ? "wav" : "bin"}`,

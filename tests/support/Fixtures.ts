@@ -138,6 +138,7 @@ export const reportOn = (owner: BlobKey.Owner, analysisId: Id.AnalysisId): Analy
   waveform: {
     key: BlobKey.waveform(owner, analysisId),
     rmsKey: BlobKey.waveformRms(owner, analysisId),
+    channels: { key: BlobKey.waveformChannels(owner, analysisId), count: 2 },
     sampleRate: 44_100,
     samplesPerPixel: 256,
     length: 10_551,

@@ -45,7 +45,7 @@ describe("a stored event", () => {
       tempo: null,
       key: null,
       signal: today.signal && { ...today.signal, stereoCorrelation: null, balanceDb: null, spectrum: null },
-      waveform: today.waveform && { ...today.waveform, rmsKey: null },
+      waveform: today.waveform && { ...today.waveform, rmsKey: null, channels: null },
       curves: null,
       spectrogram: null,
       transcript: null,

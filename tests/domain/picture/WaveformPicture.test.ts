@@ -19,6 +19,7 @@ const style: WaveformStyle = {
 const peaksOf = (...extremes: ReadonlyArray<readonly [lowest: number, highest: number]>): WaveformPeaks => ({
   sampleRate: 1_000,
   samplesPerPixel: 10,
+  channels: 1,
   length: extremes.length,
   data: Int16Array.from(extremes.flat(), (value) => value * 32_768),
 });
@@ -45,6 +46,14 @@ describe("a picture of a waveform", () => {
       [0, 0, 0.5, 1, 1, 0.5, 0, 0],
       [0, 0.5, 0.5, 1, 1, 0, 0, 0],
     ]);
+  });
+
+  it("has the channels one above the other", () => {
+    const split = { ...peaks, channels: 2, length: 2 };
+    const picture = drawWaveform(split, null, all, { ...style, width: 1, height: 16 });
+    const alone = [[-1, 0.99997], [-0.5, 0.5]] as const;
+    const lanes = alone.map((peak) => drawWaveform(peaksOf(peak), null, all, { ...style, width: 1 }));
+    assert.deepStrictEqual(opacities(picture, 0), lanes.flatMap((lane) => opacities(lane, 0)));
   });
 
   it("has a line in the middle of silence", () => {

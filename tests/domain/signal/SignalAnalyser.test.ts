@@ -47,7 +47,7 @@ describe("a signal analyser", () => {
     assert.lengthOf(report.signal?.silences ?? [], 1);
     assert.closeTo(report.signal?.silences[0]?.start ?? NaN, 4, 0.01);
     assert.strictEqual(report.nonFiniteSamples, 0);
-    assert.strictEqual(report.waveform?.length, Math.ceil(264_600 / 256));
+    assert.strictEqual(report.waveform?.mix.length, Math.ceil(264_600 / 256));
   });
 
   it("passes its options on", () => {
@@ -56,13 +56,16 @@ describe("a signal analyser", () => {
         sampleRate: 8_000,
         channels: 1,
         samplesPerPixel: 100,
+        samples: "float",
         silence: { thresholdDbfs: -10, minimumSeconds: 0.1 },
       },
       tone(8_000, [[-12, 0.25]]),
     );
     assert.deepStrictEqual(report.signal?.silences, [{ start: 0, end: 0.25 }]);
-    assert.strictEqual(report.waveform?.samplesPerPixel, 100);
-    assert.strictEqual(report.waveform?.length, 20);
+    assert.strictEqual(report.waveform?.mix.samplesPerPixel, 100);
+    assert.strictEqual(report.waveform?.mix.length, 20);
+    // −8230.7, truncated; as an integer it would be −8230.95, cut to −8231.
+    assert.strictEqual(report.waveform?.mix.data[0], -8230);
   });
 
   const signal = interleave(
@@ -114,7 +117,7 @@ describe("a signal analyser", () => {
     const report = analyse({ sampleRate: 48_000, channels: 2 }, new Float32Array(0));
     assert.deepStrictEqual({
       ...report,
-      waveform: report.waveform?.length,
+      waveform: report.waveform?.mix.length,
       spectrogram: report.spectrogram?.columns,
     }, {
       frames: 0,
@@ -149,7 +152,7 @@ describe("a signal analyser", () => {
       samplePeakDbfs: 20 * Math.log10(0.5),
     });
     assert.strictEqual(report.signal?.crestDb, 0);
-    assert.deepStrictEqual(report.waveform?.data, Int16Array.of(16384, 16384));
+    assert.deepStrictEqual(report.waveform?.mix.data, Int16Array.of(16384, 16384));
   });
 
   it("counts samples that are not finite, and measures as if they were 0", () => {

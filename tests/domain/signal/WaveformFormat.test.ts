@@ -6,6 +6,7 @@ import type { WaveformPeaks } from "../../../domain/signal/WaveformPeaks.ts";
 const peaks: WaveformPeaks = {
   sampleRate: 44_100,
   samplesPerPixel: 256,
+  channels: 1,
   length: 3,
   data: Int16Array.of(-32768, 32767, -255, 255, -257, 513),
 };
@@ -50,6 +51,17 @@ describe("audiowaveform's binary format", () => {
     assert.deepStrictEqual(decodeDat(encodeDat(none, 16)), Result.succeed(none));
   });
 
+  it("has version 2 and a header of 24 bytes for several channels", () => {
+    const stereo = { ...peaks, channels: 2, length: 1, data: Int16Array.of(-32768, 32767, -256, 512) };
+    const bytes = encodeDat(stereo, 8);
+    assert.deepStrictEqual([...bytes.subarray(0, 4), ...bytes.subarray(16)], [
+      ...[2, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0],
+      ...[0x80, 0x7f, 0xff, 2],
+    ]);
+    assert.deepStrictEqual(decodeDat(encodeDat(stereo, 16)), Result.succeed(stereo));
+    assert.strictEqual(toJson(stereo, 8).channels, 2);
+  });
+
   it("comes back as multiples of 256 at 8 bits, which encode to the same bytes", () => {
     const bytes = encodeDat(peaks, 8), decoded = Result.getOrThrow(decodeDat(bytes));
     assert.deepStrictEqual(Array.from(decoded.data), [-32768, 32512, 0, 0, -256, 512]);
@@ -62,7 +74,11 @@ describe("audiowaveform's binary format", () => {
     const bytes = encodeDat(peaks, 16);
     assert.strictEqual(reason(bytes.subarray(0, 19)), "Truncated");
     assert.strictEqual(reason(bytes.subarray(0, bytes.length - 1)), "Truncated");
-    assert.strictEqual(reason(Uint8Array.of(2, ...bytes.subarray(1))), "UnsupportedVersion");
+    assert.strictEqual(reason(Uint8Array.of(3, ...bytes.subarray(1))), "UnsupportedVersion");
+    const split = encodeDat({ ...peaks, channels: 3, length: 1 }, 16);
+    assert.strictEqual(reason(split.subarray(0, 23)), "Truncated");
+    assert.strictEqual(reason(split.subarray(0, split.length - 1)), "Truncated");
+    assert.strictEqual(reason(split.fill(0, 20, 24)), "InvalidHeader");
     assert.strictEqual(reason(encodeDat({ ...peaks, samplesPerPixel: 0 }, 16)), "InvalidHeader");
     assert.strictEqual(reason(encodeDat({ ...peaks, sampleRate: -1 }, 16)), "InvalidHeader");
   });

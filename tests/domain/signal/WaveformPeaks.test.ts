@@ -1,12 +1,20 @@
 import { assert, describe, it } from "@effect/vitest";
-import { WaveformMeter, type WaveformPeaks, zoom } from "../../../domain/signal/WaveformPeaks.ts";
+import {
+  type Waveform,
+  WaveformMeter,
+  type WaveformPeaks,
+  zoom,
+} from "../../../domain/signal/WaveformPeaks.ts";
 import { interleave, noise } from "./Synthesis.ts";
 
-const measure = (samplesPerPixel: number, ...channels: ReadonlyArray<Float32Array>): WaveformPeaks => {
-  const meter = new WaveformMeter(44_100, channels.length, samplesPerPixel);
+const measureAll = (samplesPerPixel: number, ...channels: ReadonlyArray<Float32Array>): Waveform => {
+  const meter = new WaveformMeter(44_100, channels.length, { samplesPerPixel });
   meter.push(interleave(...channels), channels[0]!.length);
   return meter.finish();
 };
+
+const measure = (samplesPerPixel: number, ...channels: ReadonlyArray<Float32Array>): WaveformPeaks =>
+  measureAll(samplesPerPixel, ...channels).mix;
 
 /** 16-bit samples as a decoder gives them. */
 const pcm = (...values: ReadonlyArray<number>): Float32Array =>
@@ -21,6 +29,7 @@ describe("a waveform meter", () => {
     assert.deepStrictEqual({ ...peaks, data: [] }, {
       sampleRate: 44_100,
       samplesPerPixel: 3,
+      channels: 1,
       length: 3,
       data: [],
     });
@@ -44,6 +53,13 @@ describe("a waveform meter", () => {
     assert.deepStrictEqual(pairs(measure(2, pcm(3, -3), pcm(2, -2), pcm(3, -3))), [-2, 2]);
   });
 
+  it("finds extremes of converted stereo that its sums do not tell", () => {
+    assert.deepStrictEqual(pairs(measure(2, Float32Array.of(0.5, 2), Float32Array.of(0, -1))), [0, 8_192]);
+    const meter = new WaveformMeter(44_100, 2, { samplesPerPixel: 2, samples: "decoded" });
+    meter.push(Float32Array.of(1, 0.3, 0.6, 0.6).map((value) => value / 32767), 2);
+    assert.deepStrictEqual(pairs(meter.finish().mix), [0, 1]);
+  });
+
   it("has no pixels without samples, and one of one", () => {
     assert.deepStrictEqual(pairs(measure(256, pcm())), []);
     assert.deepStrictEqual(pairs(measure(256, pcm(-9))), [-9, -9]);
@@ -52,15 +68,51 @@ describe("a waveform meter", () => {
   it("has 256 samples in a pixel unless told otherwise", () => {
     const meter = new WaveformMeter(44_100, 1);
     meter.push(new Float32Array(513), 513);
-    assert.strictEqual(meter.finish().length, 3);
+    assert.strictEqual(meter.finish().mix.length, 3);
   });
+
+  it.each([2, 3, 8])("has the peaks of each of %i channels as if it were alone", (channels) => {
+    // Quiet, loud and clamped ones, so that their sums say nothing of the sums of what they are converted to.
+    const all = Array.from({ length: channels }, (_, i) => noise(1_001, [2e-5, 0.9, 1.5][i % 3]!, i + 1));
+    const { apart } = measureAll(10, ...all), alone = all.map((samples) => measure(10, samples));
+    const expected = Array.from(
+      { length: 101 },
+      (_, pixel) => alone.flatMap(({ data }) => [...data.subarray(2 * pixel, 2 * pixel + 2)]),
+    );
+    assert.deepStrictEqual(apart, {
+      sampleRate: 44_100,
+      samplesPerPixel: 10,
+      channels,
+      length: 101,
+      data: Int16Array.from(expected.flat()),
+    });
+  });
+
+  it("tells up to 8 channels apart, and those of mono are the mix", () => {
+    const { mix, apart } = measureAll(3, pcm(5, -7, 2, 100));
+    assert.strictEqual(apart, mix);
+    assert.isNull(measureAll(3, ...Array.from({ length: 9 }, () => pcm(5))).apart);
+  });
+
+  it.each([["quiet", 5e-5], ["loud", 0.9], ["clamped", 1.2]])(
+    "mixes %s stereo as frame by frame",
+    (_, amplitude) => {
+      const left = noise(4_096, amplitude, 1), right = noise(4_096, amplitude, 2);
+      assert.deepStrictEqual(measure(64, left, right), zoom(measure(1, left, right), 64));
+      const two = (samples: Float32Array) => measure(1, samples).data;
+      const sums = two(left).map((value, i) => (value + two(right)[i]!) / 2);
+      assert.deepStrictEqual(measure(1, left, right).data, sums);
+    },
+  );
 });
 
 describe("zooming out", () => {
   it("gives what the samples would give at that level", () => {
-    const left = noise(10_007, 0.9, 1), right = noise(10_007, 0.9, 2), fine = measure(8, left, right);
+    const left = noise(10_007, 0.9, 1), right = noise(10_007, 0.9, 2), fine = measureAll(8, left, right);
     for (const samplesPerPixel of [8, 16, 24, 64, 8_000, 80_000]) {
-      assert.deepStrictEqual(zoom(fine, samplesPerPixel), measure(samplesPerPixel, left, right));
+      assert.deepStrictEqual(zoom(fine.mix, samplesPerPixel), measure(samplesPerPixel, left, right));
+      const { apart } = measureAll(samplesPerPixel, left, right);
+      assert.deepStrictEqual(fine.apart && zoom(fine.apart, samplesPerPixel), apart);
     }
   });
 

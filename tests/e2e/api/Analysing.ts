@@ -58,6 +58,7 @@ export const analysing = (service: RunningService): void => {
         sampleRate: 48_000,
         samplesPerPixel: 256,
         length: Math.ceil(frames / 256),
+        channels: 2,
         links: {
           json: `/api/v1/uploads/${rest.uploadId}/waveform`,
           dat: `/api/v1/uploads/${rest.uploadId}/waveform?format=dat`,
@@ -116,6 +117,46 @@ export const analysing = (service: RunningService): void => {
         );
         assert.deepStrictEqual(values, data);
       }
+    });
+
+    it("gives the waveform of each channel", async () => {
+      const sound = sine({ seconds: 1, amplitude: 0.5 });
+      const { uploadId } = await analysed({
+        ...sound,
+        samples: sound.samples.map((sample, i) => i % 2 === 0 ? sample : sample / 2),
+      });
+      const path = `/uploads/${uploadId}/waveform?channels=split&zoom=65536`;
+      const length = 1;
+      const json = await service.json(`${path}&bits=16`);
+      assert.deepStrictEqual({ ...json, data: json.data.map((value: number) => Math.round(value / 82)) }, {
+        ...{ version: 2, channels: 2, sample_rate: 44_100, samples_per_pixel: 65_536, bits: 16, length },
+        data: [-200, 200, -100, 100],
+      });
+      const dat = new DataView(await (await service.call(`${path}&format=dat&bits=16`)).arrayBuffer());
+      assert.deepStrictEqual([0, 4, 16, 20].map((at) => dat.getInt32(at, true)), [2, 0, length, 2]);
+      assert.deepStrictEqual([24, 26, 28, 30].map((at) => dat.getInt16(at, true)), json.data);
+      const png = await service.call(`/uploads/${uploadId}/waveform?channels=split&format=png&width=16`);
+      const { width, pixels } = pixelsOf(new Uint8Array(await png.arrayBuffer()));
+      const tall = (from: number) =>
+        pixels.slice(from * width, (from + 80) * width).filter(([, , , opacity = 0]) => opacity > 0).length /
+        width;
+      assert.approximately(tall(0), 40, 2);
+      assert.approximately(tall(80), 20, 2);
+      await assertProblem(
+        await service.call(`/uploads/${uploadId}/waveform?channels=left`),
+        "INVALID_PARAMETER",
+        {
+          field: "channels",
+        },
+      );
+    });
+
+    it("has no waveform of the channels where there are too many", async () => {
+      const { uploadId, waveform } = await analysed(sine({ channels: 9, seconds: 0.2 }));
+      assert.isNull(waveform.channels);
+      const path = `/uploads/${uploadId}/waveform`;
+      assert.strictEqual((await service.json(path)).channels, 1);
+      await assertProblem(await service.call(`${path}?channels=split`), "NOT_FOUND");
     });
 
     it.each([256, 1_024, 4_096, 65_536])("zooms to %i samples in a pixel, in every format", async (zoom) => {

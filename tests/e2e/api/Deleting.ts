@@ -49,6 +49,7 @@ export const deleting = (service: RunningService): void => {
       assert.deepStrictEqual(await blobsOf(id), [
         `${folder}/analysis/${analysis.id}/curves.json`,
         `${folder}/analysis/${analysis.id}/spectrogram.bin`,
+        `${folder}/analysis/${analysis.id}/waveform-channels.dat`,
         `${folder}/analysis/${analysis.id}/waveform.dat`,
         `${folder}/analysis/${analysis.id}/waveform.rms`,
         `${folder}/original.wav`,

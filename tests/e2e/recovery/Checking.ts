@@ -40,6 +40,7 @@ export const assertWhole = async (
   assert.deepStrictEqual(files.map((file) => file.replace(/^original\..*/, "original")), [
     `analysis/${analysis.id}/curves.json`,
     `analysis/${analysis.id}/spectrogram.bin`,
+    `analysis/${analysis.id}/waveform-channels.dat`,
     `analysis/${analysis.id}/waveform.dat`,
     `analysis/${analysis.id}/waveform.rms`,
     "original",

@@ -7,10 +7,11 @@ import { eachPart } from "../../../domain/analysis/AnalysisPart.ts";
 import { decodeSpectrogram, levelOf } from "../../../domain/signal/Spectrogram.ts";
 import { decodeDat } from "../../../domain/signal/WaveformFormat.ts";
 import { decodeRms } from "../../../domain/signal/WaveformRms.ts";
+import { readHeader } from "../../../infra/media/Header.ts";
 import { measure as measureWithin } from "../../../infra/media/Measure.ts";
 import { laneWorkers } from "../../../infra/media/MeasureLanes.ts";
 import { type Measurement, MediaEngine } from "../../../services/MediaEngine.ts";
-import { encode, music, silence, silentFlac, sine, wav } from "../../support/Audio.ts";
+import { encode, music, silence, silentFlac, sine, type Sound, wav } from "../../support/Audio.ts";
 import { ffmpegWithoutSecondPipe } from "../../support/StandInFfmpeg.ts";
 import {
   assertProgress,
@@ -98,6 +99,37 @@ layer(engine, { excludeTestServices: true })("measuring", (it) => {
       const column = Array.from(levels.subarray(0, bands), levelOf);
       assert.approximately(Math.max(...column), -9, 3);
       assert.isBelow(column.at(-1) ?? 0, -90);
+    }));
+
+  it.effect("stores the waveform of each channel: of one with the mix, of many not at all", () =>
+    Effect.gen(function* () {
+      const channelsOf = (sound: Sound) =>
+        Effect.map(measure(wav(sound)), ({ measurement: { waveform } }) => ({ ...waveform }));
+      const sound = sine({ channels: 2, seconds: 0.5 });
+      sound.samples.forEach((sample, i) => sound.samples[i] = i % 2 === 0 ? sample : 0.25);
+      const { channels } = yield* channelsOf(sound);
+      const stored = readFileSync(channels?.path ?? assert.fail("The channels are not apart"));
+      const peaks = Result.getOrThrow(decodeDat(stored));
+      assert.deepStrictEqual([channels?.count, peaks.channels, peaks.length], [2, 2, 87]);
+      assert.deepStrictEqual([...peaks.data.subarray(2, 4)], [8_192, 8_192]);
+      const mono = yield* channelsOf(sine({ channels: 1, seconds: 0.5 }));
+      assert.deepStrictEqual(mono.channels, { count: 1, path: mono.path ?? "" });
+      assert.isNull((yield* channelsOf(sine({ channels: 9, seconds: 0.5 }))).channels);
+    }));
+
+  it.effect("takes samples for what they are in the file", () =>
+    Effect.gen(function* () {
+      const level = (samples: ReadonlyArray<number>) => ({
+        ...{ sampleRate: 44_100, channels: 1 },
+        samples: Float32Array.from({ length: 4_410 }, (_, i) => samples[i % samples.length] ?? 0),
+      });
+      const first = (measurement: Measurement) => [...peaksOf(measurement).data.subarray(0, 2)];
+      const float = yield* measure(wav(level([-0.25, 0.5]), "f32"));
+      assert.deepStrictEqual(first(float.measurement), [-8_191, 16_383]);
+      const integer = yield* measure(wav(level([-0.25, 0.5]), "s24"));
+      assert.deepStrictEqual(first(integer.measurement), [-8_192, 16_384]);
+      const compressed = yield* sourceOf((path) => encode(path, sine(), "-f", "ogg"));
+      assert.strictEqual((yield* readHeader(compressed.source)).samples, "decoded");
     }));
 
   it.effect("measures each of several channels for itself", () =>
