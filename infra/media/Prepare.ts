@@ -5,7 +5,15 @@ import { obstacle, secondsAfter } from "../../domain/media/Processing.ts";
 import type { Encoding } from "../../domain/media/OutputSpec.ts";
 import type { MediaError, OnProgress, Rendering } from "../../services/MediaEngine.ts";
 import { badInput, tooLong } from "./BadInput.ts";
-import { type Filters, finishingFilters, isAlike, keyOf, layoutFilters, soundFilters } from "./Filters.ts";
+import {
+  countingFilter,
+  type Filters,
+  finishingFilters,
+  isAlike,
+  keyOf,
+  layoutFilters,
+  soundFilters,
+} from "./Filters.ts";
 import { limit } from "./Limiter.ts";
 import { isOfAlbum, type Material } from "./Material.ts";
 import { preparationWork } from "./PreparationWork.ts";
@@ -54,7 +62,7 @@ export const prepare = Effect.fnUntraced(function* (
     const refusal = refusalOf(material, encoding) ?? (loudness && failures.get(key));
     if (refusal) return yield* refusal;
     const made = (path: string, filters: Filters, plan: LoudnessPlan | null): Prepared => ({
-      ...{ encoding, path, filters, plan },
+      ...{ encoding, path, filters: [countingFilter, ...filters], plan },
       isWide: material.isWide,
     });
     const finish = (gainDb: number) => finishingFilters(encoding, gainDb, material.isWide);
@@ -142,7 +150,7 @@ const makeSounds = Effect.fnUntraced(function* (
     const sound = {
       path: join(workspace, `_sound-${sounds.size}.wav`),
       media: { ...source.media, sampleRate, channels, durationSeconds },
-      filters: soundFilters(encoding, source.media),
+      filters: [countingFilter, ...soundFilters(encoding, source.media)],
     };
     if (bytesOf(sound) > room) {
       failures.set(key, noRoom);
