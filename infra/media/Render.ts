@@ -122,10 +122,8 @@ const renderTogether = Effect.fnUntraced(function* (
     if (outputs.length === 0) return failures;
     const first = yield* encode(material, outputs, extras, phase(works.encoding), phase(works.checking));
     const again = outputs.flatMap((output, index) => corrected(output, first[index]) ?? []);
-    const second = again.length === 0 ? [] : yield* encode(
-      ...[material, again, extras] as const,
-      ...[phase(works.correcting / 2), phase(works.correcting / 2)] as const,
-    );
+    const half = works.correcting / 2;
+    const second = again.length === 0 ? [] : yield* encode(material, again, extras, phase(half), phase(half));
     const latest = first.map((outcome, index) => {
       const at = again.findIndex(({ encoding }) => encoding === outputs[index]?.encoding);
       return second[at] ?? outcome;
