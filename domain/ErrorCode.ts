@@ -139,6 +139,12 @@ export const catalogue = {
     title: "The range lies outside the content",
     advice: "Ask for a range within the size that the detail names.",
   },
+  REQUEST_TOO_LARGE: {
+    status: 413,
+    retryable: false,
+    title: "The body of the request is larger than the limit",
+    advice: "Send less in one request: everything but the bytes of uploads may have 2 MiB.",
+  },
   TIME_LIMIT: {
     status: 422,
     retryable: false,

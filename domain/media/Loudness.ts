@@ -70,3 +70,35 @@ export const plan = (target: LoudnessTarget, before: Levels): LoudnessPlan => {
     skipped: null,
   };
 };
+
+/** What a loudness may be off its target where no ceiling binds, in LU. */
+const toleratedLu = 0.02;
+
+/** How a plan turned out, given the levels of the finished output, whose peaks the codec may have moved up to the ceiling. */
+export const resultOf = (target: LoudnessTarget, plan: LoudnessPlan, after: Levels): LoudnessResult => {
+  const { missing, room } = lackOf(target, plan, after);
+  const isBound = missing > toleratedLu && missing > room;
+  return { ...plan, after, limitedBy: isBound ? "truePeak" : plan.limitedBy };
+};
+
+/**
+ * The gain, in decibels, that a finished output lacks because its codec has moved the loudness; 0 where it is near enough, where the
+ * ceiling has no room for all of it, and where the gain is not its own.
+ */
+export const correction = (target: LoudnessTarget, result: LoudnessResult): number => {
+  const { missing, room } = lackOf(target, result, result.after);
+  return Math.abs(missing) > toleratedLu && missing <= room ? missing : 0;
+};
+
+/** What the loudness lacks, in LU, and how much the peaks may rise. */
+const lackOf = (
+  target: LoudnessTarget,
+  { scope, skipped }: LoudnessPlan,
+  { integratedLufs, truePeakDbtp }: Levels,
+) =>
+  scope === "album" || skipped !== null || integratedLufs === null || truePeakDbtp === null
+    ? { missing: 0, room: 0 }
+    : {
+      missing: target.targetLufs - integratedLufs,
+      room: Math.max(0, ceilingOf(target) - truePeakDbtp),
+    };

@@ -18,8 +18,6 @@ export const soundFilters = (
   const end = trim?.endSeconds === undefined ? "" : `:end=${decimal(trim.endSeconds)}`;
   const seconds = secondsAfter(encoding.processing, durationSeconds);
   return [
-    // Counted from the first sample, whatever the timestamps say.
-    ...(trim || fade ? ["asetpts=N"] : []),
     ...(trim ? [`atrim=start=${decimal(trim.startSeconds)}${end}`, "asetpts=PTS-STARTPTS"] : []),
     ...(channelSelect === undefined ? [] : [`pan=mono|c0=c${channelSelect}`]),
     ...(denoise ? [`afftdn=nr=${denoise.reductionDb ?? 12}:nf=${denoise.noiseFloorDb ?? -50}`] : []),
@@ -29,6 +27,12 @@ export const soundFilters = (
     ...(gainDb === 0 ? [] : [gainFilter(gainDb)]),
   ];
 };
+
+/**
+ * What comes before all filters: samples are counted from the first, whatever the timestamps of the source say. Those of Matroska and WMA
+ * are in milliseconds: encoders would begin a few samples late, and drop others.
+ */
+export const countingFilter = "asetpts=N";
 
 /** Whether the time or the pitch of the sound is another than the source's. */
 export const isStretched = ({ pitchSemitones = 0, speed = 1 }: Processing): boolean =>

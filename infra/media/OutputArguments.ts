@@ -30,7 +30,7 @@ export const outputArguments = (
   const variants = variantsOf(encoding);
   const pads = variants.length === 1 ? [] : variants.map((_, variant) => `[o${index}v${variant}]`);
   const graph = `[${input}:a:0]${[...filters, `asplit=${pads.length}`].join(",")}${pads.join("")}`;
-  const single = ["-map", `${input}:a:0`, ...(filters.length === 0 ? [] : ["-af", filters.join(",")])];
+  const single = ["-map", `${input}:a:0`, "-af", filters.join(",")];
   return [
     ...(pads.length === 0 ? [] : ["-filter_complex", graph]),
     ...variants.flatMap((variant, number) => [

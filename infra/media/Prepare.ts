@@ -5,7 +5,15 @@ import { obstacle, secondsAfter } from "../../domain/media/Processing.ts";
 import type { Encoding } from "../../domain/media/OutputSpec.ts";
 import type { MediaError, OnProgress, Rendering } from "../../services/MediaEngine.ts";
 import { badInput, tooLong } from "./BadInput.ts";
-import { type Filters, finishingFilters, isAlike, keyOf, layoutFilters, soundFilters } from "./Filters.ts";
+import {
+  countingFilter,
+  type Filters,
+  finishingFilters,
+  isAlike,
+  keyOf,
+  layoutFilters,
+  soundFilters,
+} from "./Filters.ts";
 import { limit } from "./Limiter.ts";
 import { isOfAlbum, type Material } from "./Material.ts";
 import { preparationWork } from "./PreparationWork.ts";
@@ -21,6 +29,8 @@ export interface Prepared {
   /** Its samples have more than 16 bits. */
   readonly isWide: boolean;
   readonly plan: LoudnessPlan | null;
+  /** The same with another gain on top. */
+  readonly withGain: (gainDb: number) => Prepared;
 }
 
 /** An output that cannot be made, and why. */
@@ -53,15 +63,16 @@ export const prepare = Effect.fnUntraced(function* (
     const key = keyOf(encoding, source.media);
     const refusal = refusalOf(material, encoding) ?? (loudness && failures.get(key));
     if (refusal) return yield* refusal;
-    const made = (path: string, filters: Filters, plan: LoudnessPlan | null): Prepared => ({
-      ...{ encoding, path, filters, plan },
-      isWide: material.isWide,
+    const { isWide } = material;
+    const made = (path: string, sounding: Filters, gainDb: number, plan: LoudnessPlan | null): Prepared => ({
+      ...{ encoding, path, isWide, plan },
+      filters: [countingFilter, ...sounding, ...finishingFilters(encoding, gainDb, isWide)],
+      withGain: (more) =>
+        made(path, sounding, gainDb + more, plan && { ...plan, gainDb: plan.gainDb + more }),
     });
-    const finish = (gainDb: number) => finishingFilters(encoding, gainDb, material.isWide);
     if (loudness === null || isOfAlbum(material, encoding)) {
       const planned = loudness && albumLevels && plan(loudness, albumLevels);
-      const filters = [...soundFilters(encoding, source.media), ...finish(planned?.gainDb ?? 0)];
-      return made(source.path, filters, planned);
+      return made(source.path, soundFilters(encoding, source.media), planned?.gainDb ?? 0, planned);
     }
     const sound = sounds.get(key) ?? source;
     const layout = layoutFilters(encoding, encoding.channels);
@@ -69,7 +80,7 @@ export const prepare = Effect.fnUntraced(function* (
     known.set(sound.path, before);
     const planned = plan(loudness, before);
     if (planned.mode === "gain" || planned.limitedBy === null) {
-      return made(sound.path, [...layout, ...finish(planned.gainDb)], planned);
+      return made(sound.path, layout, planned.gainDb, planned);
     }
     const limiter = [sound.path, ...layout, loudness.targetLufs, ceilingOf(loudness)].join();
     let set = limited.get(limiter);
@@ -84,7 +95,7 @@ export const prepare = Effect.fnUntraced(function* (
       limited.set(limiter, set);
     }
     const { path, gainDb, excessDb } = set;
-    return made(path, [...layout, ...finish(-excessDb)], { ...planned, gainDb: gainDb - excessDb });
+    return made(path, layout, -excessDb, { ...planned, gainDb: gainDb - excessDb });
   });
   const prepared: Array<Result.Result<Prepared, Failed>> = [];
   for (const [index, encoding] of encodings.entries()) {
@@ -142,7 +153,7 @@ const makeSounds = Effect.fnUntraced(function* (
     const sound = {
       path: join(workspace, `_sound-${sounds.size}.wav`),
       media: { ...source.media, sampleRate, channels, durationSeconds },
-      filters: soundFilters(encoding, source.media),
+      filters: [countingFilter, ...soundFilters(encoding, source.media)],
     };
     if (bytesOf(sound) > room) {
       failures.set(key, noRoom);

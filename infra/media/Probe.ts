@@ -19,7 +19,7 @@ export const probe = Effect.fnUntraced(function* (path: string, maxSeconds: numb
   const header = yield* readHeader(path);
   yield* checkBounds(header);
   if ((header.declaredSeconds ?? 0) > maxSeconds) return yield* tooLong("probe", maxSeconds);
-  const seconds = yield* countSeconds(path, maxSeconds);
+  const seconds = yield* countSeconds(path, header.codec, maxSeconds);
   if (seconds === null) return yield* badInput("EMPTY_AUDIO", "probe", "The file holds no audio");
   if (isMisdetection(header, seconds)) {
     return yield* badInput("UNSUPPORTED_FORMAT", "probe", "Most of the file is not audio");
@@ -57,9 +57,11 @@ const checkBounds = ({ sampleRate, channels }: Header) => {
  * The seconds that the packets last together, without decoding; `null` without packets. Stops as soon as they exceed the
  * limit.
  */
-const countSeconds = (path: string, maxSeconds: number) =>
+const countSeconds = (path: string, codec: string, maxSeconds: number) =>
   Effect.suspend(() => {
-    let packets = 0, sum = 0, first = Infinity, end = 0, isSumKnown = true;
+    let packets = 0, sum = 0, first = Infinity, end = 0;
+    // ffmpeg takes short blocks of Vorbis for shorter than they are, and then goes by the timestamps of the pages.
+    let isSumKnown = codec !== "vorbis";
     const count = (lines: ReadonlyArray<string>) => {
       for (const line of lines) {
         if (line === "") continue;

@@ -1,25 +1,20 @@
 import { Array, Effect, Result } from "effect";
-import { join } from "node:path";
-import type { Levels, LoudnessPlan, LoudnessResult } from "../../domain/media/Loudness.ts";
+import { correction, type Levels } from "../../domain/media/Loudness.ts";
 import type { MediaFacts } from "../../domain/media/MediaFacts.ts";
 import { traits } from "../../domain/media/OutputFormat.ts";
-import { secondsAfter } from "../../domain/media/Processing.ts";
-import { type Encoding, variantsOf } from "../../domain/media/OutputSpec.ts";
-import type { MediaError, OnProgress, RenderedFile, Rendering } from "../../services/MediaEngine.ts";
-import { attach, type Extras, findExtras } from "./Attachments.ts";
-import { badInput, explain, tooLong } from "./BadInput.ts";
-import { cpuSecondsFor, run } from "./FfmpegProcess.ts";
+import type { Encoding } from "../../domain/media/OutputSpec.ts";
+import type { MediaError, OnProgress, Rendering } from "../../services/MediaEngine.ts";
+import { type Extras, findExtras } from "./Attachments.ts";
+import { badInput } from "./BadInput.ts";
+import { encode, type Outcome } from "./Encode.ts";
 import { readHeader } from "./Header.ts";
-import { inputArguments } from "./InputArguments.ts";
-import type { Material } from "./Material.ts";
-import { outputArguments } from "./OutputArguments.ts";
+import { isOfAlbum, type Material } from "./Material.ts";
 import { preparationWork } from "./PreparationWork.ts";
-import { type Failed, outcomeOf, prepare } from "./Prepare.ts";
+import { prepare, type Prepared } from "./Prepare.ts";
 import * as ProgressMeter from "./ProgressMeter.ts";
-import { segment } from "./Segmenting.ts";
-import { measureLevels, remove } from "./SoundFiles.ts";
+import { remove } from "./SoundFiles.ts";
 import { isUnsettled, settleExtent } from "./SourceExtent.ts";
-import { maxBytesOf, type RenderLimits, verify } from "./Verify.ts";
+import type { RenderLimits } from "./Verify.ts";
 
 /** A file to render, and into what. */
 export interface RenderJob {
@@ -38,11 +33,9 @@ export interface RenderJob {
   readonly onProgress: OnProgress;
 }
 
-/** How one output ended. */
-type Outcome = Result.Result<RenderedFile, Failed>;
-
 /**
- * Renders all outputs by one ffmpeg process, which decodes once; then reads each one back to make sure of it. Where that process
+ * Renders all outputs by one ffmpeg process, which decodes once; then reads each one back to make sure of it. Those whose loudness their
+ * codec has moved are rendered once more, with a gain that makes up for it. Where a process
  * fails because of an output, each is rendered apart, so that one cannot spoil the others.
  */
 export const render = Effect.fnUntraced(function* (job: RenderJob, limits: RenderLimits) {
@@ -103,7 +96,12 @@ const worksOf = (material: Material, encodings: ReadonlyArray<Encoding>) => {
   const preparing = preparationWork(material, encodings).all;
   const encoding = encodings.length;
   const checking = encodings.filter(({ loudness }) => loudness !== null).length;
-  return { preparing, encoding, checking, all: preparing + encoding + checking };
+  // What codecs with loss do to the loudness is mostly put right by another round.
+  const lossy = encodings.filter((encoding) =>
+    encoding.loudness !== null && !isOfAlbum(material, encoding) && traits[encoding.format].bitDepths === null
+  );
+  const correcting = 2 * lossy.length;
+  return { preparing, encoding, checking, correcting, all: preparing + encoding + checking + correcting };
 };
 
 const renderTogether = Effect.fnUntraced(function* (
@@ -112,111 +110,33 @@ const renderTogether = Effect.fnUntraced(function* (
   extras: Extras,
   limits: RenderLimits,
 ) {
-  const { workspace, source, media, encodings } = job;
+  const { source, encodings } = job;
   const material = materialOf(job, isWide, limits);
   const works = worksOf(material, encodings);
   const phase = ProgressMeter.divide(job.onProgress, works.all);
   const prepared = yield* prepare(material, encodings, phase(works.preparing));
-  const outputs = prepared.flatMap((output) => Result.isSuccess(output) ? [output.success] : []);
-  if (outputs.length === 0) {
-    return prepared.flatMap((output) => Result.isFailure(output) ? [Result.fail(output.failure)] : []);
-  }
-  const inputs = [...new Set(outputs.map(({ path }) => path))];
-  const beside = yield* attach(workspace, outputs, extras, inputs.length);
-  const fileOf = ({ name, format, bitrateKbps }: Encoding) =>
-    traits[format].bitratesKbps === null
-      ? join(workspace, `${name}.${traits[format].extension}`)
-      : join(workspace, `_${name}-${bitrateKbps}.mp4`);
-  const variants = outputs.flatMap(({ encoding }) => variantsOf(encoding));
-  const lengthOf = ({ processing }: Encoding) => secondsAfter(processing, media.durationSeconds);
-  const lengths = outputs.map(({ encoding }) => lengthOf(encoding));
-  const progress = ProgressMeter.make(phase(works.encoding), Math.max(...lengths));
-  const samples = [media, ...variants].reduce(
-    (sum, { sampleRate, channels }) =>
-      sum + sampleRate * channels * Math.max(media.durationSeconds, ...lengths),
-    0,
-  );
-  const { log, output: renderedSeconds } = yield* run({
-    name: "ffmpeg render",
-    program: "ffmpeg",
-    args: [
-      // At its end it then tells how many samples each encoder was given.
-      ...["-loglevel", "level+verbose", "-y", "-progress", "pipe:1"],
-      ...inputs.flatMap((
-        path,
-      ) => ["-threads", "2", "-t", `${limits.maxSeconds + 1}`, ...inputArguments(path)]),
-      ...beside.inputs,
-      ...beside.outputs.flatMap((output, index) =>
-        outputArguments({ ...output, input: inputs.indexOf(output.path) }, media.tags, index, fileOf)
-      ),
-    ],
-    directory: workspace,
-    cpuSeconds: cpuSecondsFor(samples),
-    // Of several outputs, ffmpeg's own option -fs stops none before all have reached it.
-    fileBytes: Math.max(...outputs.map(({ encoding }) => maxBytesOf(encoding, limits))),
-  }, (stdout) => ProgressMeter.follow(stdout, progress.at)).pipe(
-    Effect.catchTag("ProcessFailed", (failed) => Effect.fail(explain(failed))),
-    Effect.ensuring(Effect.forEach(inputs.filter((path) => path !== source), remove, { discard: true })),
-  );
-  // Encoders add a little at both ends.
-  if (renderedSeconds > limits.maxSeconds + 0.5) return yield* tooLong("decode", limits.maxSeconds);
-  yield* progress.end;
-  const checking = ProgressMeter.average(phase(works.checking), works.checking);
-  const outcomes = yield* Effect.forEach(prepared, (output, index) => {
-    if (Result.isFailure(output)) return Effect.succeed<Outcome>(Result.fail(output.failure));
-    const { encoding, plan } = output.success;
-    const samples = encodedSamples(log, variants.findIndex(({ name }) => name === encoding.name));
-    return outcomeOf(
-      encoding,
-      Effect.gen(function* () {
-        const { bitratesKbps } = encoding;
-        const written = bitratesKbps && Array.map(bitratesKbps, (bitrateKbps) => ({
-          bitrateKbps,
-          path: fileOf({ ...encoding, bitrateKbps }),
-        }));
-        const verified = written === null
-          ? yield* verify({ encoding, path: fileOf(encoding), samples }, lengthOf(encoding), limits)
-          : yield* segment(
-            { encoding, variants: written, samples },
-            join(workspace, "_variants"),
-            lengthOf(encoding),
-            limits,
-          );
-        // Of variants, the one of the highest bit rate is measured.
-        const path = written?.at(-1)?.path ?? verified.path;
-        return {
-          ...verified,
-          loudness: plan && (yield* resultOf(plan, material, { ...verified, path }, checking(index))),
-        };
-      }),
-    );
-  }, { concurrency: 2 });
-  yield* job.onProgress(1);
-  return outcomes;
+  const [outputs, failed] = Array.separate(prepared);
+  const failures = failed.map((failed): Outcome => Result.fail(failed));
+  const written = outputs.map(({ path }) => path).filter((path) => path !== source);
+  return yield* Effect.gen(function* () {
+    if (outputs.length === 0) return failures;
+    const first = yield* encode(material, outputs, extras, phase(works.encoding), phase(works.checking));
+    const again = outputs.flatMap((output, index) => corrected(output, first[index]) ?? []);
+    const half = works.correcting / 2;
+    const second = again.length === 0 ? [] : yield* encode(material, again, extras, phase(half), phase(half));
+    const latest = first.map((outcome, index) => {
+      const at = again.findIndex(({ encoding }) => encoding === outputs[index]?.encoding);
+      return second[at] ?? outcome;
+    });
+    yield* job.onProgress(1);
+    return [...latest, ...failures];
+  }).pipe(Effect.ensuring(Effect.forEach(written, remove, { discard: true })));
 });
 
-/**
- * How many samples the encoder of an output was given; `null` where ffmpeg does not tell. It tells at its end; before, it prints tags,
- * but none at the beginning of a line.
- */
-const encodedSamples = (log: string, output: number): number | null => {
-  const line = `^(?:\\[[^\\]]*\\] )*\\[verbose\\] +Output stream #${output}:0 .*\\((\\d+) samples\\)`;
-  const samples = Number([...log.matchAll(new RegExp(line, "gm"))].at(-1)?.[1] ?? NaN);
-  return Number.isSafeInteger(samples) ? samples : null;
-};
-
-/** What became of an output's loudness, measured in the finished file. */
-const resultOf = (
-  plan: LoudnessPlan,
-  { source: { media }, ...limits }: Material,
-  { path, durationSeconds, encoding: { format, sampleRate, channels } }: Omit<RenderedFile, "loudness">,
-  onProgress: OnProgress,
-) => {
-  // Opus is decoded at 48 kHz, whatever it was made from.
-  const found = { ...media, durationSeconds, channels, sampleRate: format === "opus" ? 48_000 : sampleRate };
-  return Effect.map(
-    // Encoders add a little at both ends.
-    measureLevels({ ...limits, maxSeconds: limits.maxSeconds + 1 }, { path, media: found }, onProgress),
-    (after): LoudnessResult => ({ ...plan, after }),
-  );
+/** The output once more, where its loudness came out wrong and can be put right by its gain. */
+const corrected = ({ encoding, plan, withGain }: Prepared, outcome: Outcome | undefined): Prepared | null => {
+  if (encoding.loudness === null || plan === null || !outcome || Result.isFailure(outcome)) return null;
+  const { loudness } = outcome.success;
+  const gainDb = loudness && correction(encoding.loudness, loudness);
+  return gainDb ? withGain(gainDb) : null;
 };

@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
-import type { OutputFormat } from "../../domain/media/OutputFormat.ts";
+import { type OutputFormat, traits } from "../../domain/media/OutputFormat.ts";
+import { durationSlack } from "../../domain/media/MediaFacts.ts";
 import type { Encoding } from "../../domain/media/OutputSpec.ts";
 import type { MediaError, RenderedFile } from "../../services/MediaEngine.ts";
 import { badInput, nothingDecoded, outputTooLarge } from "./BadInput.ts";
@@ -42,16 +43,24 @@ export const verify = Effect.fnUntraced(function* (
   const { size } = yield* Effect.tryPromise({ try: () => stat(path), catch: unavailable });
   if (encoding.format === "mp3" && samples !== null) yield* LameTag.setSamples(path, samples);
   if (size > maxBytesOf(encoding, limits)) return yield* outputTooLarge;
+  const encodedSeconds = samples && Math.round(1e6 * samples / encoding.sampleRate) / 1e6;
   const durationSeconds = yield* readHeader(path).pipe(
-    // Bare streams declare none.
-    Effect.map((header) =>
-      header.declaredSeconds ?? (samples === null ? header.guessedSeconds : samples / encoding.sampleRate)
+    Effect.map(({ declaredSeconds, guessedSeconds }) =>
+      // Headers of MP3 and Opus count what the encoder added. Bare streams declare nothing.
+      declaredSeconds === null ||
+        traits[encoding.format].isGapless && isAbout(declaredSeconds, encodedSeconds)
+        ? encodedSeconds ?? guessedSeconds
+        : declaredSeconds
     ),
     Effect.catchIf(({ reason }) => reason._tag === "BadInput", () => Effect.succeed(null)),
   );
   if (!durationSeconds) return yield* nothingIn(encoding.format, sourceSeconds);
   return { encoding, path, sizeBytes: size, sha256: yield* digest(path), durationSeconds };
 });
+
+/** Encoders add a few frames at most. */
+const isAbout = (declaredSeconds: number, encodedSeconds: number | null): boolean =>
+  encodedSeconds !== null && Math.abs(declaredSeconds - encodedSeconds) <= durationSlack(encodedSeconds);
 
 const digest = (path: string) =>
   Effect.tryPromise({

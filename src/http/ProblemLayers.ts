@@ -1,5 +1,5 @@
-import { Cause, Effect, Option, SchemaIssue, Tracer } from "effect";
-import { HttpRouter, HttpServerError, HttpServerResponse } from "effect/http";
+import { ByteSize, Cause, Effect, Option, SchemaIssue, Tracer } from "effect";
+import { HttpIncomingMessage, HttpRouter, HttpServerError, HttpServerResponse } from "effect/http";
 import { HttpApiMiddleware } from "effect/http-api";
 import { catalogue, type ErrorCode } from "../../domain/ErrorCode.ts";
 import { fail, makeProblem, type Particulars, Problems } from "../api/Problem.ts";
@@ -45,19 +45,23 @@ const byStatus: ReadonlyMap<number, ErrorCode> = new Map([
   [401, "UNAUTHORIZED"],
   [403, "FORBIDDEN"],
   [404, "NOT_FOUND"],
-  [413, "UPLOAD_TOO_LARGE"],
+  [413, "REQUEST_TOO_LARGE"],
   [415, "UNSUPPORTED_MEDIA_TYPE"],
   [500, "INTERNAL"],
 ]);
 
+/** How large a body may be that is read into memory; those of uploads and of imports are streamed, and have limits of their own. */
+const maxBodySize = ByteSize.mebibytes(2);
+
 /**
- * The outermost layer of every request: whatever leaves the routes as a bare error status or a defect becomes a problem, defects
+ * The outermost layer of every request: bodies that are read as a whole are bounded, whatever leaves the routes as a bare error status or a defect becomes a problem, defects
  * are logged, and answers that ask for patience say how long.
  */
 export const problemsEverywhere = HttpRouter.middleware((app) =>
   Effect.gen(function* () {
     const span = yield* Effect.option(Effect.currentParentSpan);
     const answered = app.pipe(
+      Effect.provideService(HttpIncomingMessage.MaxBodySize, maxBodySize),
       Effect.catchCause((cause) => {
         if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause);
         return Effect.gen(function* () {
@@ -69,7 +73,11 @@ export const problemsEverywhere = HttpRouter.middleware((app) =>
       Effect.flatMap((response) => {
         const code = byStatus.get(response.status);
         const bare = code !== undefined && response.headers["content-type"] !== problemType;
-        return bare ? problemResponse(code, { detail: catalogue[code].title }) : Effect.succeed(response);
+        if (!bare) return Effect.succeed(response);
+        const detail = code === "REQUEST_TOO_LARGE"
+          ? `The body may have at most ${ByteSize.toNumberUnsafe(maxBodySize)} bytes`
+          : catalogue[code].title;
+        return problemResponse(code, { detail });
       }),
     );
     const response = yield* Option.match(span, {

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Schema } from "effect";
-import { type Levels, LoudnessTarget, plan } from "../../../domain/media/Loudness.ts";
+import { UploadId } from "../../../domain/Id.ts";
+import { correction, type Levels, LoudnessTarget, plan, resultOf } from "../../../domain/media/Loudness.ts";
 
 const levels = (integratedLufs: number | null, truePeakDbtp: number | null): Levels => ({
   integratedLufs,
@@ -51,6 +52,37 @@ describe("plan", () => {
   it("does nothing to silence, and to what is too little to be measured", () => {
     assert.deepInclude(plan({ targetLufs: -16 }, levels(null, null)), { gainDb: 0, skipped: "silent" });
     assert.deepInclude(plan({ targetLufs: -16 }, levels(null, -80)), { gainDb: 0, skipped: "tooLittle" });
+  });
+});
+
+describe("correction", () => {
+  const correct = (
+    after: Levels,
+    target: LoudnessTarget = { targetLufs: -16 },
+    before = levels(-20, -12),
+  ) => {
+    const result = resultOf(target, plan(target, before), after);
+    return [Math.round(1e6 * correction(target, result)) / 1e6, result.limitedBy];
+  };
+
+  it("is what a codec took or gave, unless that is next to nothing", () => {
+    assert.deepStrictEqual(correct(levels(-16.4, -8)), [0.4, null]);
+    assert.deepStrictEqual(correct(levels(-15.9, -8)), [-0.1, null]);
+    assert.deepStrictEqual(correct(levels(-16.015, -8)), [0, null]);
+  });
+
+  it("is nothing where the ceiling has no room for all of it, and the result says that it binds", () => {
+    assert.deepStrictEqual(correct(levels(-16.4, -1.5)), [0.4, null]);
+    assert.deepStrictEqual(correct(levels(-16.4, -1.25)), [0, "truePeak"]);
+    assert.deepStrictEqual(correct(levels(-16.4, -0.5)), [0, "truePeak"]);
+    assert.deepStrictEqual(correct(levels(-15.9, -0.5)), [-0.1, null]);
+  });
+
+  it("is nothing where nothing was done, and to the gain of an album", () => {
+    assert.deepStrictEqual(correct(levels(-20, -12), { targetLufs: -16, toleranceLu: 5 }), [0, null]);
+    assert.deepStrictEqual(correct(levels(null, null), { targetLufs: -16 }), [0, null]);
+    const album = [UploadId.make(`upl_${"1".repeat(26)}`)];
+    assert.deepStrictEqual(correct(levels(-18, -8), { targetLufs: -16, album }), [0, null]);
   });
 });
 

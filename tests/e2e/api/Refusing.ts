@@ -105,6 +105,22 @@ export const refusing = (service: RunningService): void => {
       await assertProblem(await service.call(`/uploads/${upl}/conversions`, init), code);
     });
 
+    it("refuses a body that is too large to be read as a whole, whether or not its length is announced", async () => {
+      const text = (size: number) => `{"preset":"archive"${" ".repeat(size - 20)}}`;
+      const conversion = (size: number, isStreamed: boolean) =>
+        service.call(`/uploads/${upl}/conversions`, {
+          method: "POST",
+          body: isStreamed ? new Blob([text(size)]).stream() : text(size),
+          headers: { "content-type": "application/json" },
+        });
+      const limit = 2 * 1024 ** 2;
+      for (const isStreamed of [false, true]) {
+        const refused = await assertProblem(await conversion(limit + 1, isStreamed), "REQUEST_TOO_LARGE");
+        assert.include(refused.detail, `${limit}`);
+        await assertProblem(await conversion(limit, isStreamed), "NOT_FOUND");
+      }
+    });
+
     it("does not tell in a problem what it runs on", async () => {
       const responses = [
         await service.call("/uploads?limit=0"),

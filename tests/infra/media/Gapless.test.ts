@@ -3,7 +3,7 @@ import { Array, Effect } from "effect";
 import { readFileSync } from "node:fs";
 import { BitDepth, OutputFormat, traits } from "../../../domain/media/OutputFormat.ts";
 import { MediaEngine } from "../../../services/MediaEngine.ts";
-import { decode, type Sound, wav } from "../../support/Audio.ts";
+import { decode, encode, type Sound, wav } from "../../support/Audio.ts";
 import { encodingOf, engine, sourceOf } from "./MediaFixture.ts";
 
 /** Noise, the same at every run: the one position at which it fits itself can be found. */
@@ -70,8 +70,9 @@ layer(engine, { excludeTestServices: true })("an output", (it) => {
       Effect.gen(function* () {
         const sound = noise(frames);
         if (!Array.isArrayNonEmpty(gapless)) return assert.fail();
-        for (const { path, encoding: { format } } of yield* renderTo(sound, gapless)) {
+        for (const { path, durationSeconds, encoding: { format } } of yield* renderTo(sound, gapless)) {
           const samples = decode(path);
+          assert.closeTo(durationSeconds, frames / 48_000, 1e-6, format);
           assert.strictEqual(lagOf(samples, sound.samples), 0, format);
           if (format === "m4a") {
             // Players stop where the edit ends; this ffmpeg decodes the last block to its end.
@@ -102,6 +103,24 @@ layer(engine, { excludeTestServices: true })("an output", (it) => {
         }
       }),
   );
+
+  it.effect("has the samples of a source whose timestamps are rounded to milliseconds", () =>
+    Effect.gen(function* () {
+      const { probe, render } = yield* MediaEngine;
+      const { workspace, source } = yield* sourceOf((path) =>
+        encode(path, noise(50_001, 44_100), "-f", "asf")
+      );
+      const media = yield* probe(source);
+      const encodings = Array.map(["ogg", "alac"] as const, (format) => encodingOf({ format, channels: 1 }));
+      const job = { workspace, source, media, encodings, levels: null, onProgress: () => Effect.void };
+      const { files } = yield* render(job);
+      const { length } = decode(source);
+      for (const { path, durationSeconds, encoding: { format } } of files) {
+        assert.strictEqual(decode(path).length, length, format);
+        assert.closeTo(durationSeconds, length / 44_100, 1e-6, format);
+      }
+      assert.lengthOf(files, 2);
+    }));
 
   it.effect("in wav holds samples of the size that was asked for", () =>
     Effect.gen(function* () {

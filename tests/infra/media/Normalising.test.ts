@@ -107,9 +107,11 @@ layer(engine, { excludeTestServices: true })("an output of a loudness", (it) => 
         -24,
         0.02,
       );
-      // Lossy codecs drop what is hard to hear: what was reached is measured, and said as it is.
+      // Lossy codecs drop what is hard to hear, and LAME turns down: another round makes up for it.
       const after = levelsOf(mp3?.path ?? "", { sampleRate: 44_100, channels: 1 });
-      assert.approximately(after.integratedLufs ?? NaN, -20, 1);
+      assert.approximately(after.integratedLufs ?? NaN, -20, 0.02);
+      const { before, gainDb = NaN } = mp3?.loudness ?? {};
+      assert.isAbove((before?.integratedLufs ?? NaN) + gainDb, -19.9);
       assert.approximately(mp3?.loudness?.after.integratedLufs ?? NaN, after.integratedLufs ?? NaN, 0.001);
       assert.isTrue(readFileSync(mp3?.path ?? "").includes("A chapter"));
     }));
@@ -177,14 +179,14 @@ layer(engine, { excludeTestServices: true })("an output of a loudness", (it) => 
         ...{ workspace, source, media: factsOf(), levels: null },
         encodings: [
           to(target, { name: "flac" }),
-          to({ ...target, toleranceLu: 0.5 }, { name: "mp3", format: "mp3", bitrateKbps: 128 }),
+          to({ ...target, toleranceLu: 0.5 }, { name: "wav", format: "wav" }),
           to({ ...target, targetLufs: -8 }, { name: "other" }),
         ],
         onProgress: () => Effect.void,
         // A sound takes a third of a megabyte.
       }, { maxSeconds: 60, maxBytes: 540_000 }));
-      const [flac, mp3] = files;
-      assert.strictEqual(mp3?.loudness?.gainDb, flac.loudness?.gainDb);
+      const [flac, other] = files;
+      assert.strictEqual(other?.loudness?.gainDb, flac.loudness?.gainDb);
       const limited = processes.filter(({ name }) => name === "ffmpeg prepare").length;
       assert.isAtLeast(limited, 1);
       assert.isAtMost(limited, 3);

@@ -80,6 +80,13 @@ layer(engine, { excludeTestServices: true })("probing", (it) => {
       assert.approximately(found.durationSeconds, 20, 1.5);
     }));
 
+  it.effect("knows the duration of Vorbis in which short blocks are many", () =>
+    Effect.gen(function* () {
+      const clicks = Float32Array.from({ length: 3 * 44_100 }, (_, i) => i % 3_000 < 4 ? 0.9 : 0);
+      const found = yield* probe(encoded("ogg", { sampleRate: 44_100, channels: 1, samples: clicks }));
+      assert.strictEqual(found.durationSeconds, 3);
+    }));
+
   it.effect("takes the audio of a film, and leaves its pictures undecoded", () =>
     Effect.gen(function* () {
       const film = (path: string) => {
