@@ -54,10 +54,11 @@ describe("a waveform meter", () => {
   });
 
   it("finds extremes of converted stereo that its sums do not tell", () => {
-    assert.deepStrictEqual(pairs(measure(2, Float32Array.of(0.5, 2), Float32Array.of(0, -1))), [0, 8_192]);
-    const meter = new WaveformMeter(44_100, 2, { samplesPerPixel: 2, samples: "decoded" });
-    meter.push(Float32Array.of(1, 0.3, 0.6, 0.6).map((value) => value / 32767), 2);
-    assert.deepStrictEqual(pairs(meter.finish().mix), [0, 1]);
+    const clamped = measure(3, Float32Array.of(0.9, 0.5, 2), Float32Array.of(0.9, 0, -1));
+    assert.deepStrictEqual(pairs(clamped), [0, 29_491]);
+    const meter = new WaveformMeter(44_100, 2, { samplesPerPixel: 3, samples: "decoded" });
+    meter.push(Float32Array.of(-100, -100, 1, 0.3, 0.6, 0.6).map((value) => value / 32767), 3);
+    assert.deepStrictEqual(pairs(meter.finish().mix), [-100, 1]);
   });
 
   it("has no pixels without samples, and one of one", () => {
