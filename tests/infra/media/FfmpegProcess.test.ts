@@ -91,6 +91,13 @@ layer(NodeServices.layer, { excludeTestServices: true })("a run of ffmpeg", (it)
       }),
   );
 
+  it.effect("may succeed another time when the disk is full", () =>
+    Effect.gen(function* () {
+      const job = yield* jobOf(["-f", "lavfi", "-i", "anullsrc", "-t", "30", "-y", "-f", "wav", "/dev/full"]);
+      const error = yield* Effect.flip(run(job, Stream.runDrain));
+      assert.strictEqual(error._tag === "MediaError" && error.reason._tag, "Unavailable");
+    }));
+
   it.effect("may succeed another time when it cannot be started", () =>
     Effect.gen(function* () {
       const job = yield* jobOf(["-version"], { directory: "/nowhere" });
