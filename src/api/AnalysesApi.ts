@@ -27,8 +27,9 @@ export class AnalysesApi extends HttpApiGroup.make("analyses")
         description:
           "Loudness (EBU R 128), tempo, key and facts of the signal. A part that could not be measured is `null` (of the loudness: all " +
           "its values; of the signal, perhaps, only the spectrum), with the reason in `errors`; the others are kept, and the part can be " +
-          "measured again by POST. `tempo` and `key` are also `null` for what is no music, or is shorter than 3 s; `transcript` is `null` " +
-          "for silence, and where the service has no recogniser of speech. Warnings: `SILENT` " +
+          "measured again by POST. While that is under way, and after it has failed, the values are those of the analysis before. " +
+          "`tempo` and `key` are also `null` for what is no music, or is shorter than 3 s; `transcript` is `null` for silence, and " +
+          "where the service has no recogniser of speech. Warnings: `SILENT` " +
           "(every sample is zero), `CLIPPED` (three samples or more in a row at full scale), `TRUNCATED` (over 1 % and 0.2 s less than the " +
           "file declares, or an Ogg file that ends within a page), `MONO_AS_STEREO` (the difference of the channels is 60 dB or more below " +
           "their sum), `DC_OFFSET` (the mean of a " +

@@ -14,6 +14,7 @@ import { Actors } from "../../services/actors/Actors.ts";
 import { BlobStore } from "../../services/BlobStore.ts";
 import { EventStore } from "../../services/EventStore.ts";
 import { nextId } from "../../services/Ids.ts";
+import type { AnalysisRow } from "../../services/projections/AnalysesProjection.ts";
 import { Recogniser } from "../../services/Recogniser.ts";
 import { Views } from "../../services/views/Views.ts";
 import { Api } from "../api/Api.ts";
@@ -66,11 +67,9 @@ export const analysisHandlers = HttpApiBuilder.group(
         : fail("NOT_FOUND", { detail: "There is no analysis of this upload; ask for one by POST" });
     });
 
-    /** The newest report: another analysis that is under way, or has failed, takes nothing away. */
     const reportOf = Effect.fnUntraced(function* (uploadId: UploadId) {
       const { row: { status }, rows } = yield* find(uploadId);
-      const report = rows.find(({ report }) => report !== null)?.report;
-      return report ?? (yield* fail("NOT_READY", { detail: `The analysis is ${status}` }));
+      return newestReport(rows) ?? (yield* fail("NOT_READY", { detail: `The analysis is ${status}` }));
     });
 
     const missing = (what: string) =>
@@ -91,8 +90,8 @@ export const analysisHandlers = HttpApiBuilder.group(
         "show",
         Effect.fnUntraced(function* ({ params, query, headers }) {
           yield* caughtUp(views, query, headers);
-          const { row, upload } = yield* find(params.id);
-          return presentAnalysis(row, upload.sha256);
+          const { row, rows, upload } = yield* find(params.id);
+          return presentAnalysis({ ...row, report: newestReport(rows) }, upload.sha256);
         }, orProblem),
       )
       .handle(
@@ -212,3 +211,7 @@ export const analysisHandlers = HttpApiBuilder.group(
       );
   }),
 );
+
+/** Another analysis that is under way, or has failed, takes nothing away. */
+const newestReport = (rows: ReadonlyArray<Pick<AnalysisRow, "report">>) =>
+  rows.find(({ report }) => report !== null)?.report ?? null;

@@ -96,7 +96,12 @@ describe("an analysis of some parts", () => {
       ),
     );
     const responses = await Promise.all([request(id, { parts: ["key"] }), request(id, { parts: ["tempo"] })]);
-    const ids = (await Promise.all(responses.map((response) => response.json()))).map(({ id }) => id);
+    const accepted = await Promise.all(responses.map((response) => response.json()));
+    const ids = accepted.map(({ id }) => id);
+    for (const { position } of accepted) {
+      const { loudness } = await service.json(`/uploads/${id}/analysis?after=${position}`);
+      assert.deepStrictEqual(loudness, first.loudness);
+    }
     const last = await eventually(
       () => newest(id),
       ({ id, status }) => ids.includes(id) && status === "completed",
