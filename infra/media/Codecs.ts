@@ -4,23 +4,35 @@ import type { FormatSupport } from "../../services/MediaEngine.ts";
 import { runProgram } from "../system/Program.ts";
 import { unavailable } from "./FfmpegProcess.ts";
 
-/** The names of ffmpeg's encoder and muxer for each format. */
-export const codecs: Readonly<Record<OutputFormat, { readonly encoder: string; readonly muxer: string }>> = {
-  mp3: { encoder: "libmp3lame", muxer: "mp3" },
-  m4a: { encoder: "aac", muxer: "ipod" },
-  aac: { encoder: "aac", muxer: "adts" },
-  opus: { encoder: "libopus", muxer: "opus" },
-  ogg: { encoder: "libvorbis", muxer: "ogg" },
-  flac: { encoder: "flac", muxer: "flac" },
-  alac: { encoder: "alac", muxer: "ipod" },
-  wav: { encoder: "pcm_s16le", muxer: "wav" },
-  aiff: { encoder: "pcm_s16be", muxer: "aiff" },
-  wma: { encoder: "wmav2", muxer: "asf" },
-  amr: { encoder: "libopencore_amrnb", muxer: "amr" },
-  ac3: { encoder: "ac3", muxer: "ac3" },
-  hls: { encoder: "aac", muxer: "mp4" },
-  dash: { encoder: "aac", muxer: "mp4" },
+/** How a format is written. */
+interface Codec {
+  /** The names of ffmpeg's encoder and muxer. */
+  readonly encoder: string;
+  readonly muxer: string;
+  /** How long it takes to encode as many samples, relative to the others. */
+  readonly work: number;
+}
+
+/** How each format is written. */
+export const codecs: Readonly<Record<OutputFormat, Codec>> = {
+  mp3: { encoder: "libmp3lame", muxer: "mp3", work: 15 },
+  m4a: { encoder: "aac", muxer: "ipod", work: 26 },
+  aac: { encoder: "aac", muxer: "adts", work: 26 },
+  opus: { encoder: "libopus", muxer: "opus", work: 14 },
+  ogg: { encoder: "libvorbis", muxer: "ogg", work: 17 },
+  flac: { encoder: "flac", muxer: "flac", work: 3 },
+  alac: { encoder: "alac", muxer: "ipod", work: 5 },
+  wav: { encoder: "pcm_s16le", muxer: "wav", work: 1 },
+  aiff: { encoder: "pcm_s16be", muxer: "aiff", work: 1 },
+  wma: { encoder: "wmav2", muxer: "asf", work: 5 },
+  amr: { encoder: "libopencore_amrnb", muxer: "amr", work: 5 },
+  ac3: { encoder: "ac3", muxer: "ac3", work: 4 },
+  hls: { encoder: "aac", muxer: "mp4", work: 26 },
+  dash: { encoder: "aac", muxer: "mp4", work: 26 },
 };
+
+/** What decoding a source, and passing it on, is beside that. */
+export const decodingWork = 4;
 
 /** The name of ffmpeg's encoder of PCM samples of a size, in the byte order of a container. */
 export const pcmEncoder = (bitDepth: BitDepth, order: "le" | "be"): string =>

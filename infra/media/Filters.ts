@@ -30,9 +30,10 @@ export const soundFilters = (
 
 /**
  * What comes before all filters: samples are counted from the first, whatever the timestamps of the source say. Those of Matroska and WMA
- * are in milliseconds: encoders would begin a few samples late, and drop others.
+ * are in milliseconds: encoders would begin a few samples late, and drop others. Frames are of one length: what some filters do depends on
+ * where frames end, which depends on the codec.
  */
-export const countingFilter = "asetpts=N";
+export const countingFilter = "asetpts=N,asetnsamples=n=4096:p=0";
 
 /** Whether the time or the pitch of the sound is another than the source's. */
 export const isStretched = ({ pitchSemitones = 0, speed = 1 }: Processing): boolean =>

@@ -20,6 +20,8 @@ export interface Header {
   readonly bitRate: number | null;
   /** The samples have more than 16 bits, and the codec keeps them. */
   readonly isWide: boolean;
+  /** What they are decoded to, by ffmpeg's name. */
+  readonly sampleFormat: string | null;
   /** What the samples are; those stored as floating-point numbers may be NaN or infinite. */
   readonly samples: SampleKind;
   /** The duration that the file declares, if it does. */
@@ -112,6 +114,7 @@ export const readHeader = Effect.fnUntraced(function* (path: string) {
     layout: /^[\w.]+(?:\(\w+\))?$/.exec(stream.channel_layout ?? "")?.[0] ?? null,
     bitRate: stream.bit_rate ?? format.bit_rate ?? null,
     isWide: bits >= wideBits,
+    sampleFormat: stream.sample_fmt ?? null,
     samples: isFloat ? bits >= wideBits ? "float" : "decoded" : "integer",
     declaredSeconds: isGuess ? null : seconds,
     guessedSeconds: isGuess ? seconds : null,

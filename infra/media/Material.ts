@@ -6,6 +6,8 @@ import type { Sound, SoundLimits } from "./SoundFiles.ts";
 export interface Material extends SoundLimits {
   readonly source: Sound;
   readonly isWide: boolean;
+  /** What the source is decoded to, by ffmpeg's name of the sample format. */
+  readonly sampleFormat: string | null;
   readonly levels: Levels | null;
   readonly albumLevels: Levels | null;
 }

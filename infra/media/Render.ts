@@ -7,7 +7,7 @@ import type { MediaError, OnProgress, Rendering } from "../../services/MediaEngi
 import { type Extras, findExtras } from "./Attachments.ts";
 import { badInput } from "./BadInput.ts";
 import { encode, type Outcome } from "./Encode.ts";
-import { readHeader } from "./Header.ts";
+import { type Header, readHeader } from "./Header.ts";
 import { isOfAlbum, type Material } from "./Material.ts";
 import { preparationWork } from "./PreparationWork.ts";
 import { prepare, type Prepared } from "./Prepare.ts";
@@ -34,16 +34,15 @@ export interface RenderJob {
 }
 
 /**
- * Renders all outputs by one ffmpeg process, which decodes once; then reads each one back to make sure of it. Those whose loudness their
+ * Renders all outputs from one decode; then reads each one back to make sure of it. Those whose loudness their
  * codec has moved are rendered once more, with a gain that makes up for it. Where a process
  * fails because of an output, each is rendered apart, so that one cannot spoil the others.
  */
 export const render = Effect.fnUntraced(function* (job: RenderJob, limits: RenderLimits) {
   const header = yield* readHeader(job.source);
-  const { isWide } = header;
   const onProgress = ProgressMeter.rising(job.onProgress);
   const extentWork = isUnsettled(job) ? 1 : 0;
-  const { all } = worksOf(materialOf(job, isWide, limits), job.encodings);
+  const { all } = worksOf(materialOf(job, header, limits), job.encodings);
   const phase = ProgressMeter.divide(onProgress, extentWork + all);
   const { media, settled } = yield* settleExtent(
     { ...job, onProgress: phase(extentWork) },
@@ -55,14 +54,14 @@ export const render = Effect.fnUntraced(function* (job: RenderJob, limits: Rende
   const extras = yield* findExtras({ ...job, media, encodings }, header);
   const rest = phase(all);
   const possible = { ...job, media, encodings, onProgress: rest };
-  const together = yield* Effect.result(renderTogether(possible, isWide, extras, limits));
+  const together = yield* Effect.result(renderTogether(possible, header, extras, limits));
   if (Result.isSuccess(together)) return yield* sorted([...together.success, ...failures]);
   if (encodings.length === 1 || !isOfOneOutput(together.failure)) return yield* together.failure;
   const portion = ProgressMeter.divide(rest, encodings.length);
   const apart = yield* Effect.forEach(
     encodings,
     (encoding) =>
-      renderTogether({ ...possible, encodings: [encoding], onProgress: portion(1) }, isWide, extras, limits)
+      renderTogether({ ...possible, encodings: [encoding], onProgress: portion(1) }, header, extras, limits)
         .pipe(
           Effect.catchReason("MediaError", "BadInput", ({ failure: reason }) => {
             const outcome: Outcome = Result.fail({ encoding, reason });
@@ -70,6 +69,8 @@ export const render = Effect.fnUntraced(function* (job: RenderJob, limits: Rende
           }),
         ),
   );
+  // The last ones may have failed before they were done.
+  yield* rest(1);
   return yield* sorted([...apart.flat(), ...failures]);
 });
 
@@ -87,9 +88,17 @@ const sorted = (outcomes: ReadonlyArray<Outcome>): Effect.Effect<Rendering, Medi
 
 const materialOf = (
   { workspace, source: path, media, levels, albumLevels = null }: RenderJob,
-  isWide: boolean,
+  { isWide, sampleFormat }: Header,
   limits: RenderLimits,
-): Material => ({ ...limits, workspace, source: { path, media }, isWide, levels, albumLevels });
+): Material => ({
+  ...limits,
+  workspace,
+  source: { path, media },
+  isWide,
+  sampleFormat,
+  levels,
+  albumLevels,
+});
 
 /** How much work each phase is, in decodes of the source. */
 const worksOf = (material: Material, encodings: ReadonlyArray<Encoding>) => {
@@ -106,12 +115,12 @@ const worksOf = (material: Material, encodings: ReadonlyArray<Encoding>) => {
 
 const renderTogether = Effect.fnUntraced(function* (
   job: RenderJob,
-  isWide: boolean,
+  header: Header,
   extras: Extras,
   limits: RenderLimits,
 ) {
   const { source, encodings } = job;
-  const material = materialOf(job, isWide, limits);
+  const material = materialOf(job, header, limits);
   const works = worksOf(material, encodings);
   const phase = ProgressMeter.divide(job.onProgress, works.all);
   const prepared = yield* prepare(material, encodings, phase(works.preparing));
