@@ -66,6 +66,23 @@ export interface Measurement
 /** Called with the share of the work that is done, 0 to 1, never falling. */
 export type OnProgress = (share: number) => Effect.Effect<void>;
 
+/** A file to render, and into what. */
+export interface RenderJob {
+  readonly workspace: string;
+  readonly source: string;
+  readonly media: MediaFacts;
+  readonly encodings: Array.NonEmptyReadonlyArray<Encoding>;
+  /** The loudness and true peak of the source, where they are known; else they are measured if need be. */
+  readonly levels: Levels | null;
+  /** How long the source is when it is decoded, where that is known; else it is measured if need be. */
+  readonly decodedSeconds?: number | undefined;
+  /** Those of the album whose gain outputs get that ask for it. */
+  readonly albumLevels?: Levels | null;
+  /** The path of a picture that takes the place of the source's. */
+  readonly cover?: string;
+  readonly onProgress: OnProgress;
+}
+
 /** A file to measure. */
 export interface MeasureJob {
   readonly workspace: string;
@@ -86,22 +103,10 @@ export class MediaEngine extends Context.Service<MediaEngine, {
   /** The facts of the file's audio stream; refuses what is no audio, or audio out of bounds. */
   readonly probe: (path: string) => Effect.Effect<MediaFacts, MediaError>;
   /**
-   * Renders every output by one process from one decode, into the workspace; those that fail are tried apart from the others.
-   * Fails where no output could be made. `levels` and `decodedSeconds` are those of the source where they are known; else they are
-   * measured if need be. `albumLevels` give the gain of outputs that name an album. `cover` is the path of a picture that takes the
-   * place of the source's.
+   * Renders every output from one decode, into the workspace; those that fail are tried apart from the others. Fails where no output
+   * could be made.
    */
-  readonly render: (job: {
-    readonly workspace: string;
-    readonly source: string;
-    readonly media: MediaFacts;
-    readonly encodings: Array.NonEmptyReadonlyArray<Encoding>;
-    readonly levels: Levels | null;
-    readonly cover?: string;
-    readonly albumLevels?: Levels | null;
-    readonly decodedSeconds?: number | undefined;
-    readonly onProgress: OnProgress;
-  }) => Effect.Effect<Rendering, MediaError>;
+  readonly render: (job: RenderJob) => Effect.Effect<Rendering, MediaError>;
   /** Which formats can be rendered, as found when the service started. */
   readonly formats: Readonly<Record<OutputFormat, FormatSupport>>;
   /** What renders at present: its name and version. Asked anew each time, for it may be replaced while the service runs. */

@@ -1,5 +1,6 @@
 import { Schema } from "effect";
 import { BlobKey } from "../BlobKey.ts";
+import type { Levels } from "../media/Loudness.ts";
 import { SPECTRUM_BANDS } from "../signal/SpectrumMeter.ts";
 import { Transcript } from "../transcript/Transcript.ts";
 import { AnalyserVersions, AnalysisErrors } from "./AnalysisPart.ts";
@@ -87,3 +88,8 @@ export const AnalysisReport = Schema.Struct({
   errors: AnalysisErrors,
 });
 export type AnalysisReport = typeof AnalysisReport.Type;
+
+/** The levels that were measured; `null` where they could not be: without them, a sound would pass for silence. */
+export const levelsIn = (
+  { loudness: { integratedLufs, truePeakDbtp }, errors }: Pick<AnalysisReport, "loudness" | "errors">,
+): Levels | null => errors.loudness === undefined ? { integratedLufs, truePeakDbtp } : null;

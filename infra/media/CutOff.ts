@@ -1,7 +1,7 @@
 import { Effect } from "effect";
-import { Buffer } from "node:buffer";
 import { type FileHandle, open } from "node:fs/promises";
 import { unavailable } from "./FfmpegProcess.ts";
+import { readUpTo } from "./FileBytes.ts";
 import type { Header } from "./Header.ts";
 
 /** What a file tells of its length where ffmpeg only tells how much of it is there. */
@@ -33,11 +33,6 @@ export const declaredLength = Effect.fnUntraced(
   },
 );
 
-const read = async (file: FileHandle, from: number, length: number): Promise<Buffer> => {
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, from);
-  return buffer.subarray(0, bytesRead);
-};
-
 /** Programs that do not know the length of what they write put the largest into the header, or nearly that. */
 const unknownSize = 0x7fff_0000;
 const maxChunks = 1_000;
@@ -45,10 +40,10 @@ const maxChunks = 1_000;
 /** The seconds of a RIFF file whose chunk `data` is to be longer than the file; `null` where all of it is there, or its length is not known. */
 const waveSeconds = async (file: FileHandle): Promise<number | null> => {
   const { size: fileSize } = await file.stat();
-  if ((await read(file, 0, 4)).toString("latin1") !== "RIFF") return null;
+  if ((await readUpTo(file, 0, 4)).toString("latin1") !== "RIFF") return null;
   let bytesPerSecond = 0;
   for (let at = 12, count = 0; count < maxChunks; count++) {
-    const chunk = await read(file, at, 24);
+    const chunk = await readUpTo(file, at, 24);
     if (chunk.length < 8) return null;
     const id = chunk.toString("latin1", 0, 4), size = chunk.readUInt32LE(4);
     if (id === "fmt " && chunk.length === 24) bytesPerSecond = chunk.readUInt32LE(16);
@@ -67,7 +62,7 @@ const longestPage = pageHeaderBytes + 255 + 255 * 255;
 /** Whether an Ogg file ends before its last page does (RFC 3533, 6). */
 const endsWithinPage = async (file: FileHandle): Promise<boolean> => {
   const { size } = await file.stat();
-  const end = await read(file, Math.max(0, size - longestPage), longestPage);
+  const end = await readUpTo(file, Math.max(0, size - longestPage), longestPage);
   for (let at = end.lastIndexOf("OggS"); at >= 0; at = at === 0 ? -1 : end.lastIndexOf("OggS", at - 1)) {
     // The bytes of the mark may also be somewhere within a page; behind the mark is the version, 0.
     if ((end[at + 4] ?? 0) !== 0) continue;

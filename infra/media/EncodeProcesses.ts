@@ -10,7 +10,7 @@ import { explain, tooLong } from "./BadInput.ts";
 import { codecs, decodingWork } from "./Codecs.ts";
 import { cpuSecondsFor, run, unavailable } from "./FfmpegProcess.ts";
 import { countingFilter } from "./Filters.ts";
-import { inputArguments } from "./InputArguments.ts";
+import { boundedInput } from "./InputArguments.ts";
 import type { Material } from "./Material.ts";
 import { outputArguments } from "./OutputArguments.ts";
 import type { Prepared } from "./Prepare.ts";
@@ -84,7 +84,7 @@ export const runEncoders = Effect.fnUntraced(function* (
     );
   });
 
-  const reading = (path: string) => ["-threads", "2", "-t", `${maxSeconds + 1}`, ...inputArguments(path)];
+  const reading = (path: string) => boundedInput(path, maxSeconds);
   const isOfSource = outputs.every(({ path }) => path === source);
   const isLong = media.durationSeconds >= worthwhileSeconds;
   const [first, second] = dealOut(beside.outputs, media);

@@ -28,6 +28,12 @@ export const inputArguments = (path: string): ReadonlyArray<string> =>
     ["-i", `file:${path}`],
   ].flat();
 
+/** The same, decoded to a second more than is allowed: whoever counts what comes sees that it is too long. */
+export const boundedInput = (path: string, maxSeconds: number): ReadonlyArray<string> => [
+  ...["-threads", "2", "-t", `${maxSeconds + 1}`],
+  ...inputArguments(path),
+];
+
 /** Codecs of covers, films and subtitles that may lie beside the audio. */
 const bystanders = {
   v: [
@@ -50,7 +56,7 @@ const bystanders = {
 };
 
 /**
- * The same for ffprobe, which gives up unless it can open a decoder for every stream. Those of the other streams are allowed
+ * An input for ffprobe, which gives up unless it can open a decoder for every stream. Those of the other streams are allowed
  * for this alone: the list of the container, which rules over the decoding of samples, holds no codec but audio.
  */
 export const probeArguments = (path: string): ReadonlyArray<string> =>

@@ -6,7 +6,7 @@ import type { SampleKind } from "../../domain/signal/SampleKind.ts";
 import type { MeasureJob } from "../../services/MediaEngine.ts";
 import { cpuSecondsFor, run } from "./FfmpegProcess.ts";
 import { meanFilter } from "./Filters.ts";
-import { inputArguments } from "./InputArguments.ts";
+import { boundedInput } from "./InputArguments.ts";
 import { startLane } from "./SampleLane.ts";
 import type { SignalWorkerReport } from "./SignalWorker.ts";
 
@@ -81,7 +81,7 @@ const decode = Effect.fnUntraced(function* ({ media, workers, onSeconds, ...job 
     name: "ffmpeg measure",
     program: "ffmpeg",
     args: [
-      ...["-threads", "2", "-t", `${job.maxSeconds + 1}`, ...inputArguments(job.source)],
+      ...boundedInput(job.source, job.maxSeconds),
       ...(signal ? output(inLayout, sampleRate, 1) : []),
       ...(music ? output([...inLayout, meanFilter(channels)], musicRate, signal ? 3 : 1) : []),
     ],

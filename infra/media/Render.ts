@@ -1,9 +1,8 @@
 import { Array, Effect, Result } from "effect";
-import { correction, type Levels } from "../../domain/media/Loudness.ts";
-import type { MediaFacts } from "../../domain/media/MediaFacts.ts";
+import { correction } from "../../domain/media/Loudness.ts";
 import { traits } from "../../domain/media/OutputFormat.ts";
 import type { Encoding } from "../../domain/media/OutputSpec.ts";
-import type { MediaError, OnProgress, Rendering } from "../../services/MediaEngine.ts";
+import type { MediaError, Rendering, RenderJob } from "../../services/MediaEngine.ts";
 import { type Extras, findExtras } from "./Attachments.ts";
 import { badInput } from "./BadInput.ts";
 import { encode, type Outcome } from "./Encode.ts";
@@ -16,27 +15,10 @@ import { remove } from "./SoundFiles.ts";
 import { isUnsettled, settleExtent } from "./SourceExtent.ts";
 import type { RenderLimits } from "./Verify.ts";
 
-/** A file to render, and into what. */
-export interface RenderJob {
-  readonly workspace: string;
-  readonly source: string;
-  readonly media: MediaFacts;
-  readonly encodings: Array.NonEmptyReadonlyArray<Encoding>;
-  /** The loudness and true peak of the source, where they are known. */
-  readonly levels: Levels | null;
-  /** A picture to take instead of the source's. */
-  readonly cover?: string;
-  /** Those of the album whose gain outputs get that ask for it. */
-  readonly albumLevels?: Levels | null;
-  /** How long the source is when it is decoded, where that is known. */
-  readonly decodedSeconds?: number | undefined;
-  readonly onProgress: OnProgress;
-}
-
 /**
- * Renders all outputs from one decode; then reads each one back to make sure of it. Those whose loudness their
- * codec has moved are rendered once more, with a gain that makes up for it. Where a process
- * fails because of an output, each is rendered apart, so that one cannot spoil the others.
+ * Renders all outputs from one decode; then reads each one back to make sure of it. Those whose loudness their codec has moved are
+ * rendered once more, with a gain that makes up for it. Where a process fails because of an output, each is rendered apart, so that one
+ * cannot spoil the others.
  */
 export const render = Effect.fnUntraced(function* (job: RenderJob, limits: RenderLimits) {
   const header = yield* readHeader(job.source);

@@ -1,12 +1,13 @@
 import { Effect } from "effect";
 import { rm } from "node:fs/promises";
+import { levelsIn } from "../../domain/analysis/AnalysisReport.ts";
 import type { Levels } from "../../domain/media/Loudness.ts";
 import type { MediaFacts } from "../../domain/media/MediaFacts.ts";
 import type { Measurement, MediaError, OnProgress } from "../../services/MediaEngine.ts";
 import { badInput, explain } from "./BadInput.ts";
 import { cpuSecondsFor, run } from "./FfmpegProcess.ts";
 import type { Filters } from "./Filters.ts";
-import { inputArguments } from "./InputArguments.ts";
+import { boundedInput } from "./InputArguments.ts";
 import { measure } from "./Measure.ts";
 import * as ProgressMeter from "./ProgressMeter.ts";
 
@@ -46,7 +47,7 @@ export const writeSounds = (
     program: "ffmpeg",
     args: [
       ...["-y", "-progress", "pipe:1"],
-      ...["-threads", "2", "-t", `${maxSeconds + 1}`, ...inputArguments(from.path)],
+      ...boundedInput(from.path, maxSeconds),
       ...sounds.flatMap(({ path, media, filters }) => [
         ...["-map", "0:a:0", "-map_metadata", "-1", "-map_chapters", "-1"],
         ...["-ar", `${media.sampleRate}`, ...(filters.length > 0 ? ["-af", filters.join(",")] : [])],
@@ -79,10 +80,12 @@ export const measureLevels = (
     Effect.flatMap(levelsOf),
   );
 
-/** The levels that a measurement found; fails where it could not: without levels, the sound would pass for silence. */
+/** The levels that a measurement found; fails where it could not. */
 export const levelsOf = (
-  { loudness: { integratedLufs, truePeakDbtp }, errors }: Pick<Measurement, "loudness" | "errors">,
-): Effect.Effect<Levels, MediaError> =>
-  errors.loudness === undefined
-    ? Effect.succeed({ integratedLufs, truePeakDbtp })
+  measurement: Pick<Measurement, "loudness" | "errors">,
+): Effect.Effect<Levels, MediaError> => {
+  const levels = levelsIn(measurement);
+  return levels
+    ? Effect.succeed(levels)
     : Effect.fail(badInput("ENCODE_FAILED", "encode", "The loudness could not be measured"));
+};

@@ -7,7 +7,7 @@ import type { OnProgress } from "../../services/MediaEngine.ts";
 import { explain, nothingDecoded, tooLong } from "./BadInput.ts";
 import { cpuSecondsFor, run } from "./FfmpegProcess.ts";
 import { isStretched } from "./Filters.ts";
-import { inputArguments } from "./InputArguments.ts";
+import { boundedInput } from "./InputArguments.ts";
 import type { Failed } from "./Prepare.ts";
 import * as ProgressMeter from "./ProgressMeter.ts";
 import { intoBlocks } from "./SampleBlocks.ts";
@@ -97,8 +97,8 @@ const decode = (
       name: "ffmpeg extent",
       program: "ffmpeg",
       args: [
-        ...["-threads", "2", "-t", `${maxSeconds + 1}`, ...inputArguments(source), "-map", "0:a:0"],
-        ...["-ar", `${sampleRate}`, "-ac", `${channels}`, "-f", "f32le", "pipe:1"],
+        ...boundedInput(source, maxSeconds),
+        ...["-map", "0:a:0", "-ar", `${sampleRate}`, "-ac", `${channels}`, "-f", "f32le", "pipe:1"],
       ],
       directory: workspace,
       cpuSeconds: cpuSecondsFor(durationSeconds * sampleRate * channels),

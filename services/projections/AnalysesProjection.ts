@@ -17,6 +17,10 @@ export const AnalysisRow = Schema.Struct({
 });
 export type AnalysisRow = typeof AnalysisRow.Type;
 
+/** The newest report of an upload's analyses, newest first: another that is under way, or has failed, takes nothing away. */
+export const newestReport = (analyses: ReadonlyArray<Pick<AnalysisRow, "report">>): AnalysisReport | null =>
+  analyses.find(({ report }) => report !== null)?.report ?? null;
+
 const next = (row: AnalysisRow | null, recorded: RecordedEvent): AnalysisRow | null => {
   const { event } = recorded;
   if (event._tag === "AnalysisRequested") {

@@ -1,5 +1,6 @@
 import { Array as Arr, Effect } from "effect";
 import { dirname, join } from "node:path";
+import { levelsIn } from "../../domain/analysis/AnalysisReport.ts";
 import * as BlobKey from "../../domain/BlobKey.ts";
 import type {
   Conversion,
@@ -14,6 +15,7 @@ import { filesOf } from "../../domain/media/Streaming.ts";
 import { Actors } from "../actors/Actors.ts";
 import { BlobStore } from "../BlobStore.ts";
 import { MediaEngine } from "../MediaEngine.ts";
+import { newestReport } from "../projections/AnalysesProjection.ts";
 import { Views } from "../views/Views.ts";
 import { deleteAll } from "./DeleteAll.ts";
 import { insist } from "./Insistence.ts";
@@ -33,14 +35,8 @@ export const makeRenderConversion = Effect.fnUntraced(
     const measured = (tenantId: TenantId, uploadId: UploadId) =>
       views.analysesOf(tenantId, [uploadId]).pipe(
         Effect.map((analyses) => {
-          const report = analyses.find(({ report }) => report !== null)?.report;
-          if (!report) return unmeasured;
-          const { decodedSeconds, errors, loudness: { integratedLufs, truePeakDbtp } } = report;
-          // Levels that could not be measured would pass for those of silence.
-          return {
-            levels: errors.loudness === undefined ? { integratedLufs, truePeakDbtp } : null,
-            decodedSeconds,
-          };
+          const report = newestReport(analyses);
+          return report ? { levels: levelsIn(report), decodedSeconds: report.decodedSeconds } : unmeasured;
         }),
         Effect.orElseSucceed(() => unmeasured),
       );

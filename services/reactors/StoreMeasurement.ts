@@ -1,4 +1,4 @@
-import { Effect, Schema, Stream } from "effect";
+import { Effect, Stream } from "effect";
 import { AnalysisCurves } from "../../domain/analysis/AnalysisCurves.ts";
 import type { AnalysisReport } from "../../domain/analysis/AnalysisReport.ts";
 import * as BlobKey from "../../domain/BlobKey.ts";
@@ -6,8 +6,7 @@ import type { AnalysisId } from "../../domain/Id.ts";
 import type { Transcript } from "../../domain/transcript/Transcript.ts";
 import type { BlobStore } from "../BlobStore.ts";
 import type { Measurement, UnstoredWaveform } from "../MediaEngine.ts";
-
-const decodeCurves = Schema.decodeUnknownEffect(Schema.fromJsonString(AnalysisCurves));
+import { readJson } from "../StoredJson.ts";
 
 /** Stores what lies beside the report of an analysis; each answers what the report says of it. */
 export const storeOf = (blobs: BlobStore["Service"], owner: BlobKey.Owner, id: AnalysisId) => {
@@ -39,16 +38,9 @@ export const storeOf = (blobs: BlobStore["Service"], owner: BlobKey.Owner, id: A
     const count = Object.keys(curves).length;
     if (count === 0) return null;
     const isWhole = count === Object.keys(AnalysisCurves.fields).length;
-    const kept = isWhole || before === null ? {} : yield* readCurves(before.key);
+    const kept = isWhole || before === null ? {} : yield* readJson(blobs, before.key, AnalysisCurves);
     return { key: yield* text(BlobKey.curves(owner, id), { ...kept, ...curves }) };
   });
-
-  /** Curves that were made here, so that they can be read here. */
-  const readCurves = (key: BlobKey.BlobKey) =>
-    Effect.flatMap(
-      Stream.mkString(Stream.decodeText(blobs.get(key))),
-      (text) => Effect.orDie(decodeCurves(text)),
-    );
 
   return {
     measurement: Effect.fnUntraced(function* (

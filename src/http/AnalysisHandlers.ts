@@ -1,4 +1,4 @@
-import { Effect, type Result, Schema, Semaphore, Stream } from "effect";
+import { Effect, type Result, Semaphore, Stream } from "effect";
 import { HttpServerResponse } from "effect/http";
 import { HttpApiBuilder } from "effect/http-api";
 import type { BlobKey } from "../../domain/BlobKey.ts";
@@ -14,8 +14,9 @@ import { Actors } from "../../services/actors/Actors.ts";
 import { BlobStore } from "../../services/BlobStore.ts";
 import { EventStore } from "../../services/EventStore.ts";
 import { nextId } from "../../services/Ids.ts";
-import type { AnalysisRow } from "../../services/projections/AnalysesProjection.ts";
+import { newestReport } from "../../services/projections/AnalysesProjection.ts";
 import { Recogniser } from "../../services/Recogniser.ts";
+import { readJson } from "../../services/StoredJson.ts";
 import { Views } from "../../services/views/Views.ts";
 import { Api } from "../api/Api.ts";
 import { Caller } from "../api/Authorization.ts";
@@ -32,8 +33,6 @@ const pixelsByDefault = 100_000;
 
 /** The most pixels that are written as JSON. */
 const maxJsonPixels = 1_000_000;
-
-const readTranscript = Schema.decodeEffect(Schema.fromJsonString(Transcript));
 
 const subtitles = {
   vtt: { contentType: "text/vtt; charset=utf-8", render: webVtt },
@@ -199,8 +198,8 @@ export const analysisHandlers = HttpApiBuilder.group(
           if (transcript === null) return yield* missing("transcript");
           if (format === "json") return passedOn(transcript.key);
           const { contentType, render } = subtitles[format];
-          const json = yield* Stream.mkString(Stream.decodeText(blobs.get(transcript.key)));
-          return HttpServerResponse.text(render(yield* Effect.orDie(readTranscript(json))), {
+          const found = yield* readJson(blobs, transcript.key, Transcript);
+          return HttpServerResponse.text(render(found), {
             contentType,
             headers: {
               "content-disposition": `attachment; filename="transcript.${format}"`,
@@ -211,7 +210,3 @@ export const analysisHandlers = HttpApiBuilder.group(
       );
   }),
 );
-
-/** Another analysis that is under way, or has failed, takes nothing away. */
-const newestReport = (rows: ReadonlyArray<Pick<AnalysisRow, "report">>) =>
-  rows.find(({ report }) => report !== null)?.report ?? null;

@@ -1,4 +1,4 @@
-import { Effect, Schema, Stream } from "effect";
+import { Effect, Schema } from "effect";
 import { albumLevels } from "../../domain/analysis/AlbumLevels.ts";
 import { AnalysisCurves } from "../../domain/analysis/AnalysisCurves.ts";
 import type { UploadId } from "../../domain/Id.ts";
@@ -6,14 +6,15 @@ import type { Levels } from "../../domain/media/Loudness.ts";
 import type { OutputSpec } from "../../domain/media/OutputSpec.ts";
 import { BlobStore, type BlobStoreError } from "../../services/BlobStore.ts";
 import { EventStore, type EventStoreError } from "../../services/EventStore.ts";
+import { newestReport } from "../../services/projections/AnalysesProjection.ts";
+import { readJson } from "../../services/StoredJson.ts";
 import { Views, type ViewsError } from "../../services/views/Views.ts";
 import { Caller } from "../api/Authorization.ts";
 import { fail, type Problem } from "../api/Problem.ts";
 import { orFresh } from "./ReadYourWrites.ts";
 
-const decodeCurves = Schema.decodeEffect(
-  Schema.fromJsonString(Schema.Struct({ momentary: AnalysisCurves.fields.momentary })),
-);
+/** What is read of the curves. */
+const LoudnessCurve = Schema.Struct({ momentary: AnalysisCurves.fields.momentary });
 
 /**
  * The levels of the album that outputs of an upload name, from the newest completed analysis of each upload in it; `null` where they name
@@ -50,9 +51,8 @@ export const resolveAlbum = Effect.fnUntraced(function* (
   const tracks = yield* Effect.forEach(
     ids,
     Effect.fnUntraced(function* (id) {
-      const report = analyses.find((analysis) => analysis.uploadId === id && analysis.report !== null)
-        ?.report;
-      if (!report) {
+      const report = newestReport(analyses.filter(({ uploadId }) => uploadId === id));
+      if (report === null) {
         const detail = `The upload ${id} has no completed analysis`;
         return yield* fail("NOT_READY", { field: fieldOf(id), detail });
       }
@@ -60,12 +60,9 @@ export const resolveAlbum = Effect.fnUntraced(function* (
         const detail = `The loudness of the upload ${id} could not be measured; request its analysis again`;
         return yield* fail("NOT_READY", { field: fieldOf(id), detail });
       }
-      // It was made here, so that it can be read here.
-      const momentary = report.curves && (yield* Stream.mkUint8Array(blobs.get(report.curves.key)).pipe(
-        Effect.flatMap((bytes) => Effect.orDie(decodeCurves(new TextDecoder().decode(bytes)))),
-        Effect.map(({ momentary }) => momentary),
-      ));
-      return { ...report.loudness, decodedSeconds: report.decodedSeconds, momentary };
+      const curves = report.curves && (yield* readJson(blobs, report.curves.key, LoudnessCurve));
+      const { loudness, decodedSeconds } = report;
+      return { ...loudness, decodedSeconds, momentary: curves && curves.momentary };
     }),
   );
   return albumLevels(tracks);
