@@ -8,7 +8,7 @@ import { runProgram } from "../system/Program.ts";
 import { attach, type Extras } from "./Attachments.ts";
 import { explain, tooLong } from "./BadInput.ts";
 import { codecs, decodingWork } from "./Codecs.ts";
-import { cpuSecondsFor, run, unavailable } from "./FfmpegProcess.ts";
+import { cpuSecondsFor, run } from "./FfmpegProcess.ts";
 import { countingFilter } from "./Filters.ts";
 import { boundedInput } from "./InputArguments.ts";
 import type { Material } from "./Material.ts";
@@ -89,13 +89,11 @@ export const runEncoders = Effect.fnUntraced(function* (
   const isLong = media.durationSeconds >= worthwhileSeconds;
   const [first, second] = dealOut(beside.outputs, media);
   const passedAs = sampleFormat === null ? undefined : pcmFor.get(sampleFormat.replace(/p$/, ""));
-  if (
-    !isOfSource || !isLong || passedAs === undefined || first.length === 0 || availableParallelism() === 1
-  ) {
+  const isWorthwhile = isOfSource && isLong && first.length > 0 && availableParallelism() > 1;
+  const pipe = join(workspace, "_decoded");
+  if (!isWorthwhile || passedAs === undefined || !(yield* canPipe(pipe))) {
     return new Map(yield* encode(inputs.flatMap(reading), beside.outputs, [], onProgress));
   }
-  const pipe = join(workspace, "_decoded");
-  yield* Effect.mapError(runProgram("mkfifo", ["-m", "600", pipe]), unavailable);
   const passing = [
     ...["-map", "0:a:0", "-map_metadata", "-1", "-map_chapters", "-1", "-af", countingFilter],
     ...["-c:a", passedAs, "-f", "wav", `file:${pipe}`],
@@ -112,6 +110,13 @@ export const runEncoders = Effect.fnUntraced(function* (
   ], { concurrency: 2 }).pipe(Effect.ensuring(remove(pipe)));
   return new Map(told.flat());
 });
+
+/** Makes a named pipe, where the machine and the file system can. */
+const canPipe = (path: string) =>
+  runProgram("mkfifo", ["-m", "600", path]).pipe(
+    Effect.map(({ exitCode }) => exitCode === 0),
+    Effect.orElseSucceed(() => false),
+  );
 
 /**
  * Deals outputs out to two processes of which the first also decodes: the most work first, to the one that has less to do. Where

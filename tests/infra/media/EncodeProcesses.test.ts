@@ -1,6 +1,7 @@
 import { assert, layer } from "@effect/vitest";
 import { type Array, Effect } from "effect";
-import { readdirSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import type { Encoding } from "../../../domain/media/OutputSpec.ts";
 import { MediaEngine } from "../../../services/MediaEngine.ts";
 import { encode, sine, wav } from "../../support/Audio.ts";
@@ -53,6 +54,20 @@ layer(engine, { excludeTestServices: true })("several outputs of a longer source
         }
       }),
   );
+
+  it.effect("are made by one process where there can be no named pipe", () =>
+    Effect.gen(function* () {
+      const { probe, render } = yield* MediaEngine;
+      const { workspace, source } = yield* sourceOf(wav(sound));
+      mkdirSync(join(workspace, "_decoded"));
+      const media = yield* probe(source);
+      const job = { workspace, source, media, encodings: [outputs[0], outputs[3]] as const, levels: null };
+      const { result: { files }, processes } = yield* withProcesses(
+        render({ ...job, onProgress: () => Effect.void }),
+      );
+      assert.deepStrictEqual(files.map(({ encoding }) => encoding.name), ["mp3", "m4a"]);
+      assert.lengthOf(processes.filter(({ name }) => name === "ffmpeg render"), 1);
+    }));
 
   it.effect("fail alone", () =>
     Effect.gen(function* () {
