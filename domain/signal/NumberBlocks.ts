@@ -6,10 +6,15 @@ interface Numbers<Self> {
   readonly subarray: (begin: number, end: number) => Self;
 }
 
+/** Where numbers go one by one, as they are found. */
+export interface NumberSink {
+  push(value: number): void;
+}
+
 const BLOCK = 32_768;
 
 /** Numbers of which nobody knows how many there will be. They lie in blocks: nothing is copied before the end, and little room is left over. */
-export class NumberBlocks<Block extends Numbers<Block>> {
+export class NumberBlocks<Block extends Numbers<Block>> implements NumberSink {
   readonly #make: (length: number) => Block;
   readonly #full: Array<Block> = [];
   #open: Block;

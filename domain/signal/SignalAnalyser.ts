@@ -1,5 +1,6 @@
 import { type Loudness, type LoudnessCurves, LoudnessMeter } from "./LoudnessMeter.ts";
 import { type Errors, errorsOf, type Meter, Part, unasked } from "./Part.ts";
+import type { NumberSink } from "./NumberBlocks.ts";
 import type { SampleKind } from "./SampleKind.ts";
 import { SampleStatistics, type Statistics } from "./SampleStatistics.ts";
 import { SilenceDetector, type SilenceOptions, type Silences } from "./SilenceDetector.ts";
@@ -7,8 +8,8 @@ import type { Spectrogram } from "./Spectrogram.ts";
 import { type Spectrum, SpectrumMeter, type SpectrumReport } from "./SpectrumMeter.ts";
 import { type StereoImage, StereoMeter } from "./StereoImage.ts";
 import { type PeakLevels, TruePeakMeter } from "./TruePeakMeter.ts";
-import { type Waveform, WaveformMeter } from "./WaveformPeaks.ts";
-import { type WaveformRms, WaveformRmsMeter } from "./WaveformRms.ts";
+import { type PeakSinks, WaveformMeter, type WaveformSize } from "./WaveformPeaks.ts";
+import { WaveformRmsMeter } from "./WaveformRms.ts";
 
 /** What is analysed, and how finely. */
 export interface SignalOptions {
@@ -28,7 +29,7 @@ export interface SignalParts {
   readonly signal: Silences & StereoImage;
   readonly loudness: { readonly levels: Loudness & PeakLevels; readonly curves: LoudnessCurves };
   readonly spectrum: SpectrumReport;
-  readonly waveform: Waveform & { readonly rms: WaveformRms };
+  readonly waveform: WaveformSize;
 }
 
 /** Everything that is measured of a decoded signal. Only the curves have numbers in them that are not finite. */
@@ -58,12 +59,18 @@ export interface SignalAnalyser {
   readonly finish: () => SignalReport;
 }
 
+/** Where the pixels of a waveform go: they may be too many to keep. */
+export interface PixelSinks extends PeakSinks {
+  readonly rms: NumberSink;
+}
+
 /** How the meter of each part is made. */
 export type SignalMeters = {
   readonly [Name in keyof SignalParts]: (options: SignalOptions) => Meter<SignalParts[Name]>;
 };
 
-export const signalMeters: SignalMeters = {
+/** The meters that keep what they find. */
+export const signalMeters: Omit<SignalMeters, "waveform"> = {
   signal: ({ sampleRate, channels, silence }) => {
     const silences = new SilenceDetector(sampleRate, channels, silence);
     const stereo = new StereoMeter(channels);
@@ -87,28 +94,31 @@ export const signalMeters: SignalMeters = {
     };
   },
   spectrum: ({ sampleRate, channels }) => new SpectrumMeter(sampleRate, channels),
-  waveform: ({ sampleRate, channels, samplesPerPixel, samples }) => {
-    const peaks = new WaveformMeter(sampleRate, channels, { samplesPerPixel, samples });
-    const rms = new WaveformRmsMeter(channels, samplesPerPixel);
-    return {
-      push: (chunk, frames) => {
-        peaks.push(chunk, frames);
-        rms.push(chunk, frames);
-      },
-      finish: () => ({ ...peaks.finish(), rms: rms.finish() }),
-    };
-  },
+};
+
+/** The meter of a waveform, whose pixels go to sinks. */
+export const waveformMeter = (pixels: PixelSinks): SignalMeters["waveform"] => (options) => {
+  const { sampleRate, channels, samplesPerPixel, samples } = options;
+  const peaks = new WaveformMeter(sampleRate, channels, pixels, { samplesPerPixel, samples });
+  const rms = new WaveformRmsMeter(channels, pixels.rms, samplesPerPixel);
+  return {
+    push: (chunk, frames) => {
+      peaks.push(chunk, frames);
+      rms.push(chunk, frames);
+    },
+    finish: () => {
+      rms.finish();
+      return peaks.finish();
+    },
+  };
 };
 
 /**
  * Starts the measurement of one signal in a single pass, of the parts that there are meters for; the others are null without an error.
  * The report does not depend on how the signal is cut into chunks. Memory grows only with what is reported: per second 10 numbers of
- * loudness, and the pixels of the waveform.
+ * loudness.
  */
-export const make = (
-  options: SignalOptions,
-  meters: Partial<SignalMeters> = signalMeters,
-): SignalAnalyser => {
+export const make = (options: SignalOptions, meters: Partial<SignalMeters>): SignalAnalyser => {
   const { sampleRate, channels } = options;
   const statistics = new SampleStatistics(channels);
   const part = <Result>(meter: ((options: SignalOptions) => Meter<Result>) | undefined) =>

@@ -36,6 +36,10 @@ const HEADER_BYTES = 20;
 const CHANNELS_BYTES = 4;
 const EIGHT_BIT = 1;
 
+/** The length of what precedes the values. */
+export const datHeaderBytes = (channels: number): number =>
+  channels === 1 ? HEADER_BYTES : HEADER_BYTES + CHANNELS_BYTES;
+
 /** The peaks in audiowaveform's binary format: little-endian header, then the values. One channel makes version 1, more make version 2. */
 export const encodeDat = (peaks: WaveformPeaks, bits: Resolution): Uint8Array<ArrayBuffer> => {
   const header = datHeader(peaks, bits), start = header.length;
@@ -53,7 +57,7 @@ export const datHeader = (
   bits: Resolution,
 ): Uint8Array<ArrayBuffer> => {
   const { channels } = peaks;
-  const bytes = new Uint8Array(channels === 1 ? HEADER_BYTES : HEADER_BYTES + CHANNELS_BYTES);
+  const bytes = new Uint8Array(datHeaderBytes(channels));
   const view = new DataView(bytes.buffer);
   view.setInt32(0, channels === 1 ? 1 : 2, true);
   view.setUint32(4, bits === 8 ? EIGHT_BIT : 0, true);

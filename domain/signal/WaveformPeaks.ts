@@ -1,26 +1,30 @@
-import { NumberBlocks } from "./NumberBlocks.ts";
+import type { NumberSink } from "./NumberBlocks.ts";
 import { type Int16Conversion, int16Conversions, type SampleKind } from "./SampleKind.ts";
+
+/** How many pixels a waveform has, and of what. */
+export interface WaveformSize {
+  readonly sampleRate: number;
+  readonly samplesPerPixel: number;
+  readonly length: number;
+}
 
 /**
  * The lowest and highest sample of each pixel of a waveform as 16-bit integers, of each of its channels: what BBC audiowaveform 1.10
  * computes from the same samples. `data` holds, for each of `length` pixels, a minimum and a maximum of each channel.
  */
-export interface WaveformPeaks {
-  readonly sampleRate: number;
-  readonly samplesPerPixel: number;
+export interface WaveformPeaks extends WaveformSize {
   readonly channels: number;
-  readonly length: number;
   readonly data: Int16Array<ArrayBuffer>;
 }
 
-/** The peaks of the mix to mono, and of the channels apart: the same for mono, `null` for more than `MAX_CHANNELS_APART`. */
-export interface Waveform {
-  readonly mix: WaveformPeaks;
-  readonly apart: WaveformPeaks | null;
-}
+/** How many channels have their peaks found apart: `null` where they are too many. For one channel these are the peaks of the mix. */
+export const channelsApart = (channels: number): number | null => channels > 8 ? null : channels;
 
-/** The most channels whose peaks are found apart. */
-export const MAX_CHANNELS_APART = 8;
+/** Where a meter puts its peaks, a minimum and a maximum at a time: those of the mix to mono, and those of 2 to 8 channels apart. */
+export interface PeakSinks {
+  readonly mix: NumberSink;
+  readonly apart: NumberSink | null;
+}
 
 /** How a waveform is measured. */
 export interface WaveformOptions {
@@ -39,8 +43,10 @@ export class WaveformMeter {
   readonly #channels: number;
   readonly #samplesPerPixel: number;
   readonly #conversion: Int16Conversion;
-  readonly #mix = new NumberBlocks((length) => new Int16Array(length));
-  readonly #apart: NumberBlocks<Int16Array<ArrayBuffer>> | null;
+  readonly #mix: NumberSink;
+  readonly #apart: NumberSink | null;
+  /** Pixels that are closed. */
+  #length = 0;
   /** Frames in the open pixel, the extremes of its channels, and those of the sums of its frames as 16-bit integers. */
   #open = 0;
   readonly #lows: Float32Array;
@@ -48,14 +54,13 @@ export class WaveformMeter {
   #lowest = LIMIT;
   #highest = -LIMIT;
 
-  constructor(sampleRate: number, channels: number, options: WaveformOptions = {}) {
+  constructor(sampleRate: number, channels: number, sinks: PeakSinks, options: WaveformOptions = {}) {
     this.#sampleRate = sampleRate;
     this.#channels = channels;
     this.#samplesPerPixel = options.samplesPerPixel ?? 256;
     this.#conversion = int16Conversions[options.samples ?? "integer"];
-    this.#apart = channels === 1 || channels > MAX_CHANNELS_APART
-      ? null
-      : new NumberBlocks((length) => new Int16Array(length));
+    this.#mix = sinks.mix;
+    this.#apart = channels === 1 ? sinks.mix : sinks.apart;
     this.#lows = new Float32Array(channels).fill(Infinity);
     this.#highs = new Float32Array(channels).fill(-Infinity);
   }
@@ -77,14 +82,10 @@ export class WaveformMeter {
     }
   }
 
-  /** The peaks of everything pushed so far, the last pixel perhaps of fewer frames. Nothing may be pushed afterwards. */
-  finish(): Waveform {
+  /** Closes the last pixel, perhaps of fewer frames, and tells what the sinks hold now. Nothing may be pushed afterwards. */
+  finish(): WaveformSize {
     if (this.#open > 0) this.#closePixel();
-    const mix = this.#peaks(1, this.#mix);
-    return {
-      mix,
-      apart: this.#channels === 1 ? mix : this.#apart && this.#peaks(this.#channels, this.#apart),
-    };
+    return { sampleRate: this.#sampleRate, samplesPerPixel: this.#samplesPerPixel, length: this.#length };
   }
 
   /** Conversion keeps the order of samples, so that only the extremes need it. */
@@ -149,34 +150,21 @@ export class WaveformMeter {
 
   #closePixel(): void {
     const channels = this.#channels, { toInt16 } = this.#conversion;
-    const apart = channels === 1 ? this.#mix : this.#apart;
-    if (apart !== null) {
-      for (let channel = 0; channel < channels; channel++) {
-        apart.push(toInt16(this.#lows[channel]!));
-        apart.push(toInt16(this.#highs[channel]!));
-      }
+    for (let channel = 0; this.#apart !== null && channel < channels; channel++) {
+      this.#apart.push(toInt16(this.#lows[channel]!));
+      this.#apart.push(toInt16(this.#highs[channel]!));
     }
     if (channels > 1) {
-      // The mean of a frame grows with its sum, so that the extremes can be divided last. Storing truncates.
-      this.#mix.push(this.#lowest / channels);
-      this.#mix.push(this.#highest / channels);
+      // The mean of a frame grows with its sum, so that the extremes can be divided last.
+      this.#mix.push(Math.trunc(this.#lowest / channels));
+      this.#mix.push(Math.trunc(this.#highest / channels));
     }
+    this.#length++;
     this.#open = 0;
     this.#lows.fill(Infinity);
     this.#highs.fill(-Infinity);
     this.#lowest = LIMIT;
     this.#highest = -LIMIT;
-  }
-
-  #peaks(channels: number, values: NumberBlocks<Int16Array<ArrayBuffer>>): WaveformPeaks {
-    const data = values.take();
-    return {
-      sampleRate: this.#sampleRate,
-      samplesPerPixel: this.#samplesPerPixel,
-      channels,
-      length: data.length / (2 * channels),
-      data,
-    };
   }
 }
 

@@ -1,21 +1,22 @@
-import { NumberBlocks } from "./NumberBlocks.ts";
+import type { NumberSink } from "./NumberBlocks.ts";
 
 /** The root mean square of each pixel of a waveform, mixed to mono, full scale being 65,535. */
 export type WaveformRms = Uint16Array<ArrayBuffer>;
 
 export const RMS_FULL_SCALE = 65_535;
 
-/** Streaming meter of the level of each pixel: what lies inside the peaks of a waveform of as many samples a pixel. */
+/** Streaming meter of the level of each pixel: what lies inside the peaks of a waveform of as many samples a pixel. Levels go to a sink. */
 export class WaveformRmsMeter {
   readonly #channels: number;
   readonly #samplesPerPixel: number;
-  readonly #values = new NumberBlocks((length) => new Uint16Array(length));
+  readonly #levels: NumberSink;
   /** Frames in the open pixel, and the squares of their sums. */
   #open = 0;
   #squares = 0;
 
-  constructor(channels: number, samplesPerPixel: number = 256) {
+  constructor(channels: number, levels: NumberSink, samplesPerPixel: number = 256) {
     this.#channels = channels;
+    this.#levels = levels;
     this.#samplesPerPixel = samplesPerPixel;
   }
 
@@ -38,15 +39,14 @@ export class WaveformRmsMeter {
     }
   }
 
-  /** The levels of everything pushed so far. Nothing may be pushed afterwards. */
-  finish(): WaveformRms {
+  /** Closes the last pixel, perhaps of fewer frames. Nothing may be pushed afterwards. */
+  finish(): void {
     if (this.#open > 0) this.#closePixel();
-    return this.#values.take();
   }
 
   #closePixel(): void {
     const level = Math.sqrt(this.#squares / this.#open) / this.#channels;
-    this.#values.push(Math.min(RMS_FULL_SCALE, Math.round(level * RMS_FULL_SCALE)));
+    this.#levels.push(Math.min(RMS_FULL_SCALE, Math.round(level * RMS_FULL_SCALE)));
     this.#open = 0;
     this.#squares = 0;
   }

@@ -1,5 +1,5 @@
 import { Effect } from "effect";
-import { appendFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { curvesOf } from "../../domain/analysis/AnalysisCurves.ts";
 import {
@@ -55,9 +55,14 @@ export const measure = Effect.fnUntraced(
       ([part, said]) => Effect.logWarning(`The ${part} could not be measured: ${said}`),
       { discard: true },
     );
-    const files = yield* writeFiles(job.workspace, signal);
+    if (signal?.unwritten) return yield* unavailable(new Error(signal.unwritten));
+    const spectrogram = signal?.spectrogram && (yield* writeSpectrogram(job.workspace, signal.spectrogram));
     yield* progress.end;
-    return { ...toReport(measured, parts, declared), ...files } satisfies Measurement;
+    return {
+      ...toReport(measured, parts, declared),
+      waveform: signal?.waveform ?? null,
+      spectrogram: spectrogram ?? null,
+    } satisfies Measurement;
   },
 );
 
@@ -66,32 +71,11 @@ const undecodable = fromProcess("decode", {
   detail: "The audio could not be decoded",
 });
 
-/** Writes what is stored beside the report. */
-const writeFiles = Effect.fnUntraced(function* (workspace: string, report: SignalWorkerReport | null) {
-  const write = (name: string, ...pieces: ReadonlyArray<Uint8Array>) => {
-    const path = join(workspace, name);
-    const append = (piece: Uint8Array) =>
-      Effect.tryPromise({ try: () => appendFile(path, piece), catch: unavailable });
-    return Effect.as(Effect.forEach(pieces, append, { discard: true }), path);
-  };
-  const writeWaveform = Effect.fnUntraced(function* (
-    { mix, apart, channels, rms, ...waveform }: NonNullable<SignalWorkerReport["waveform"]>,
-  ) {
-    const path = yield* write("waveform.dat", mix.header, mix.peaks);
-    const channelsPath = apart && (yield* write("waveform-channels.dat", apart.header, apart.peaks));
-    return {
-      ...waveform,
-      path,
-      rmsPath: yield* write("waveform.rms", rms),
-      channels: channels === null ? null : { count: channels, path: channelsPath ?? path },
-    };
-  });
-  const { waveform, spectrogram } = report ?? { waveform: null, spectrogram: null };
-  return {
-    waveform: waveform && (yield* writeWaveform(waveform)),
-    spectrogram: spectrogram && { path: yield* write("spectrogram.bin", spectrogram) },
-  };
-});
+/** Writes the spectrogram, as the thread of the signal has written the waveform. */
+const writeSpectrogram = (workspace: string, bytes: Uint8Array) => {
+  const path = join(workspace, "spectrogram.bin");
+  return Effect.as(Effect.tryPromise({ try: () => writeFile(path, bytes), catch: unavailable }), { path });
+};
 
 const unmeasured = {
   integratedLufs: null,

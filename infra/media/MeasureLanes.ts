@@ -66,9 +66,13 @@ const decode = Effect.fnUntraced(function* ({ media, workers, onSeconds, ...job 
   const { sampleRate, channels, durationSeconds } = media;
   const lane = <Report>(name: "signal" | "music", rate: number, channels: number) => {
     const parts = job.parts.filter((part) => laneOf[part] === name);
-    return parts.length === 0
-      ? Effect.succeed(null)
-      : startLane<Report>(workers[name], { sampleRate: rate, channels, samples: job.samples, parts });
+    return parts.length === 0 ? Effect.succeed(null) : startLane<Report>(workers[name], {
+      sampleRate: rate,
+      channels,
+      samples: job.samples,
+      directory: job.workspace,
+      parts,
+    });
   };
   const signal = yield* lane<SignalWorkerReport>("signal", sampleRate, channels);
   const music = yield* lane<MusicReport>("music", musicRate, 1);

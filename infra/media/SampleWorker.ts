@@ -19,6 +19,8 @@ export interface SampleWorkerData {
   readonly sampleRate: number;
   readonly channels: number;
   readonly samples: SampleKind;
+  /** Where it may write what is stored beside the report. */
+  readonly directory: string;
   /** What it is to measure. */
   readonly parts: ReadonlyArray<SamplePart>;
 }

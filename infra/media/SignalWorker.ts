@@ -1,66 +1,67 @@
 /** The worker thread that measures the signal of one file. */
+import { join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
-import { littleEndian } from "../../domain/signal/LittleEndian.ts";
-import { make, signalMeters, type SignalReport } from "../../domain/signal/SignalAnalyser.ts";
+import { make, signalMeters, type SignalReport, waveformMeter } from "../../domain/signal/SignalAnalyser.ts";
 import { encodeSpectrogram } from "../../domain/signal/Spectrogram.ts";
-import { datHeader } from "../../domain/signal/WaveformFormat.ts";
-import type { WaveformPeaks } from "../../domain/signal/WaveformPeaks.ts";
+import { datHeader, datHeaderBytes } from "../../domain/signal/WaveformFormat.ts";
+import { channelsApart, type WaveformSize } from "../../domain/signal/WaveformPeaks.ts";
+import type { UnstoredWaveform } from "../../services/MediaEngine.ts";
+import { NumberFile } from "./NumberFile.ts";
 import { type SampleWorkerData, serve } from "./SampleWorker.ts";
-
-/** The beginning and the rest of a file of peaks. */
-interface PeaksFile {
-  readonly header: Uint8Array<ArrayBuffer>;
-  readonly peaks: Uint8Array<ArrayBuffer>;
-}
 
 /** The report on a signal, its pictures in the form in which they are stored. */
 export interface SignalWorkerReport extends Omit<SignalReport, "waveform" | "spectrogram"> {
-  readonly waveform: {
-    readonly sampleRate: number;
-    readonly samplesPerPixel: number;
-    readonly length: number;
-    readonly mix: PeaksFile;
-    /** `null` where it would be that of the mix, or there are too many channels. */
-    readonly apart: PeaksFile | null;
-    /** How many channels are told apart, if they are. */
-    readonly channels: number | null;
-    readonly rms: Uint8Array<ArrayBuffer>;
-  } | null;
+  readonly waveform: UnstoredWaveform | null;
   readonly spectrogram: Uint8Array<ArrayBuffer> | null;
+  /** Why the files of the waveform are not whole; `null` where they are. */
+  readonly unwritten: string | null;
 }
 
-const peaksFile = (peaks: WaveformPeaks): PeaksFile => ({
-  header: datHeader(peaks, 16),
-  peaks: littleEndian(peaks.data),
-});
-
-const encoded = ({ waveform, spectrogram, ...report }: SignalReport): SignalWorkerReport => ({
-  ...report,
-  waveform: waveform && {
-    sampleRate: waveform.mix.sampleRate,
-    samplesPerPixel: waveform.mix.samplesPerPixel,
-    length: waveform.mix.length,
-    mix: peaksFile(waveform.mix),
-    apart: waveform.apart && waveform.apart !== waveform.mix ? peaksFile(waveform.apart) : null,
-    channels: waveform.apart && waveform.apart.channels,
-    rms: littleEndian(waveform.rms),
-  },
-  spectrogram: spectrogram && encodeSpectrogram(spectrogram),
-});
+/** The files of a waveform, which are written as it is measured: those of hours would be much to keep. */
+const waveformFiles = (directory: string, channels: number) => {
+  const file = (name: string, channels: number | null) =>
+    new NumberFile(join(directory, name), channels === null ? 0 : datHeaderBytes(channels));
+  const count = channelsApart(channels);
+  const mix = file("waveform.dat", 1), rms = file("waveform.rms", null);
+  const apart = count === null || count === 1 ? null : file("waveform-channels.dat", count);
+  return {
+    pixels: { mix, apart, rms },
+    finish: (size: WaveformSize): UnstoredWaveform => {
+      mix.finish(datHeader({ ...size, channels: 1 }, 16));
+      apart?.finish(datHeader({ ...size, channels }, 16));
+      rms.finish();
+      return {
+        ...size,
+        path: mix.path,
+        rmsPath: rms.path,
+        channels: count === null ? null : { count, path: (apart ?? mix).path },
+      };
+    },
+    /** Why they are not whole. */
+    failure: () => mix.failure ?? apart?.failure ?? rms.failure,
+  };
+};
 
 const start = (port: NonNullable<typeof parentPort>, options: SampleWorkerData): void => {
-  const { signal, spectrum, loudness, waveform } = signalMeters;
+  const { parts, channels, directory } = options;
+  const files = parts.includes("waveform") ? waveformFiles(directory, channels) : null;
+  const { signal, spectrum, loudness } = signalMeters;
   const { push, finish } = make(options, {
-    ...(options.parts.includes("signal") && { signal, spectrum }),
-    ...(options.parts.includes("loudness") && { loudness }),
-    ...(options.parts.includes("waveform") && { waveform }),
+    ...(parts.includes("signal") && { signal, spectrum }),
+    ...(parts.includes("loudness") && { loudness }),
+    ...(files && { waveform: waveformMeter(files.pixels) }),
   });
-  serve(port, options.channels, {
+  serve(port, channels, {
     push,
     finish: () => {
-      const report = encoded(finish()), { waveform } = report;
-      const large = [waveform?.mix.peaks, waveform?.apart?.peaks, waveform?.rms, report.spectrogram];
-      return { report, transfer: large.flatMap((bytes) => bytes ? [bytes.buffer] : []) };
+      const { waveform, spectrogram, ...rest } = finish();
+      const report: SignalWorkerReport = {
+        ...rest,
+        waveform: files && waveform && files.finish(waveform),
+        spectrogram: spectrogram && encodeSpectrogram(spectrogram),
+        unwritten: files?.failure() ?? null,
+      };
+      return { report, transfer: report.spectrogram ? [report.spectrogram.buffer] : [] };
     },
   });
 };

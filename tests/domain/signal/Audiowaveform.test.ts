@@ -6,7 +6,8 @@ import { assert, describe, it } from "@effect/vitest";
 import { Buffer } from "node:buffer";
 import type { SampleKind } from "../../../domain/signal/SampleKind.ts";
 import { encodeDat, toJson } from "../../../domain/signal/WaveformFormat.ts";
-import { type Waveform, WaveformMeter, zoom } from "../../../domain/signal/WaveformPeaks.ts";
+import { WaveformMeter, zoom } from "../../../domain/signal/WaveformPeaks.ts";
+import { keepPixels, type Pixels } from "./Pixels.ts";
 
 /** 22 frames of noise as integers of 24 bits. */
 const frames = Array.from(
@@ -20,17 +21,16 @@ const frames = Array.from(
 const samples24 = Float32Array.from(frames, (value) => value / 2 ** 23);
 const samples16 = Float32Array.from(frames, (value) => (value >> 8) / 2 ** 15);
 
-const measure = (samples: Float32Array, kind: SampleKind): Waveform => {
-  const meter = new WaveformMeter(44_100, 2, { samplesPerPixel: 4, samples: kind });
+const measure = (samples: Float32Array, kind: SampleKind): Pixels => {
+  const pixels = keepPixels(2);
+  const meter = new WaveformMeter(44_100, 2, pixels, { samplesPerPixel: 4, samples: kind });
   // The second chunk begins within a pixel.
   meter.push(samples, 9);
   meter.push(samples.subarray(18), 13);
-  return meter.finish();
+  return pixels.take(meter.finish());
 };
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
-
-const channelsOf = ({ apart }: Waveform) => apart ?? assert.fail("The channels are not apart");
 
 const integerMix = "010000000000000044ac00000400000006000000" +
   "c4b55c2aefd3bc3605a9661b25ebd10de3f7104b7cc36377";
@@ -53,11 +53,11 @@ describe("a waveform is byte for byte that of audiowaveform", () => {
   )("of %s, mixed and with the channels apart", (_, samples, kind, mix, split) => {
     const waveform = measure(samples, kind);
     assert.strictEqual(hex(encodeDat(waveform.mix, 16)), mix);
-    assert.strictEqual(hex(encodeDat(channelsOf(waveform), 16)), split);
+    assert.strictEqual(hex(encodeDat(waveform.apart, 16)), split);
   });
 
   it("as JSON", () => {
-    const channels = zoom(channelsOf(measure(samples16, "integer")), 8);
+    const channels = zoom(measure(samples16, "integer").apart, 8);
     assert.strictEqual(JSON.stringify(toJson(channels, 8)), json);
   });
 });

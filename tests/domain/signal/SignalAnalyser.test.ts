@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Schema } from "effect";
 import * as SignalAnalyser from "../../../domain/signal/SignalAnalyser.ts";
+import { keepPixels } from "./Pixels.ts";
 import { concatenate, interleave, noise, tone } from "./Synthesis.ts";
 
 /** The report on a signal that is cut into chunks of the given numbers of frames, over and over. */
@@ -8,14 +9,18 @@ const analyse = (
   options: SignalAnalyser.SignalOptions,
   interleaved: Float32Array,
   cuts: ReadonlyArray<number> = [interleaved.length],
-): SignalAnalyser.SignalReport => {
-  const analyser = SignalAnalyser.make(options);
+  replaced: Partial<SignalAnalyser.SignalMeters> = {},
+) => {
+  const pixels = keepPixels(options.channels);
+  const waveform = SignalAnalyser.waveformMeter(pixels);
+  const analyser = SignalAnalyser.make(options, { ...SignalAnalyser.signalMeters, waveform, ...replaced });
   for (let at = 0, cut = 0; at < interleaved.length; cut++) {
     const end = at + cuts[cut % cuts.length]! * options.channels;
     analyser.push(interleaved.slice(at, end));
     at = end;
   }
-  return analyser.finish();
+  const report = analyser.finish();
+  return { ...report, waveform: report.waveform && pixels.take(report.waveform) };
 };
 
 const nothing = {
@@ -181,18 +186,14 @@ describe("a signal analyser", () => {
   it.each(["signal", "loudness", "spectrum", "waveform"] as const)(
     "keeps everything else when %s fails",
     (part) => {
-      const { signalMeters } = SignalAnalyser;
       const failing = {
-        ...signalMeters,
         [part]: () => ({
           push: () => {
             throw new Error("Too difficult");
           },
         }),
       };
-      const analyser = SignalAnalyser.make({ sampleRate: 22_050, channels: 3 }, failing);
-      analyser.push(signal);
-      const { errors, ...report } = analyser.finish();
+      const { errors, ...report } = analyse(options, signal, undefined, failing);
       assert.deepStrictEqual(errors, { [part]: "Too difficult" });
       const expected = {
         signal: { signal: null },
@@ -206,9 +207,12 @@ describe("a signal analyser", () => {
   );
 
   it.each(["signal", "loudness", "spectrum", "waveform"] as const)("measures %s alone", (part) => {
-    const meters = { [part]: SignalAnalyser.signalMeters[part] };
-    const analyser = SignalAnalyser.make({ sampleRate: 22_050, channels: 3 }, meters);
+    const pixels = keepPixels(3);
+    const meters = { ...SignalAnalyser.signalMeters, waveform: SignalAnalyser.waveformMeter(pixels) };
+    const analyser = SignalAnalyser.make(options, { [part]: meters[part] });
     analyser.push(signal);
+    const report = analyser.finish();
+    const found: object = { ...report, waveform: report.waveform && pixels.take(report.waveform) };
     const { frames, durationSeconds, nonFiniteSamples } = whole;
     const nothing = { loudness: null, curves: null, signal: null, spectrogram: null, waveform: null };
     const alone = {
@@ -218,11 +222,11 @@ describe("a signal analyser", () => {
       waveform: { waveform: whole.waveform },
     };
     const counted = { frames, durationSeconds, nonFiniteSamples, errors: {} };
-    assert.deepStrictEqual(analyser.finish(), { ...nothing, ...counted, ...alone[part] });
+    assert.deepStrictEqual(found, { ...nothing, ...counted, ...alone[part] });
   });
 
   it("refuses a chunk that does not hold whole frames", () => {
-    const analyser = SignalAnalyser.make({ sampleRate: 48_000, channels: 2 });
+    const analyser = SignalAnalyser.make({ sampleRate: 48_000, channels: 2 }, SignalAnalyser.signalMeters);
     assert.throws(() => analyser.push(new Float32Array(3)), RangeError);
   });
 });

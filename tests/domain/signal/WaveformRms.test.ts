@@ -1,14 +1,17 @@
 import { assert, describe, it } from "@effect/vitest";
 import { littleEndian } from "../../../domain/signal/LittleEndian.ts";
 import { decodeRms, WaveformRmsMeter } from "../../../domain/signal/WaveformRms.ts";
+import { keepPixels } from "./Pixels.ts";
 import { interleave, tone } from "./Synthesis.ts";
 
 const measure = (samplesPerPixel: number, ...channels: ReadonlyArray<Float32Array>) => {
-  const meter = new WaveformRmsMeter(channels.length, samplesPerPixel);
+  const { rms } = keepPixels(channels.length);
+  const meter = new WaveformRmsMeter(channels.length, rms, samplesPerPixel);
   const whole = interleave(...channels), cut = Math.floor(channels[0]!.length / 3);
   meter.push(whole, cut);
   meter.push(whole.subarray(cut * channels.length), channels[0]!.length - cut);
-  return meter.finish();
+  meter.finish();
+  return rms.take();
 };
 
 describe("the levels of a waveform", () => {

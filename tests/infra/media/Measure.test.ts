@@ -1,6 +1,7 @@
 import { assert, layer } from "@effect/vitest";
 import { Deferred, Effect, Fiber, Result, Schema, type Tracer } from "effect";
-import { readFileSync, statSync, truncateSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync, truncateSync } from "node:fs";
+import { join } from "node:path";
 import process from "node:process";
 import { AnalysisCurves } from "../../../domain/analysis/AnalysisCurves.ts";
 import { eachPart } from "../../../domain/analysis/AnalysisPart.ts";
@@ -266,6 +267,17 @@ layer(engine, { excludeTestServices: true })("a measurement of which something f
       const { reason } = yield* Effect.flip(measureWithin(job, 60, { signal: losing, music: losing }));
       assert.strictEqual(reason._tag, "Unavailable");
     }));
+
+  it.effect.each(["waveform.dat", "waveform.rms", "spectrogram.bin"])(
+    "fails for this time when %s cannot be written",
+    (name) =>
+      Effect.gen(function* () {
+        const job = { ...yield* sourceOf(file), media, onProgress };
+        mkdirSync(join(job.workspace, name));
+        const { reason } = yield* Effect.flip(measureWithin(job, 60));
+        assert.strictEqual(reason._tag, "Unavailable");
+      }),
+  );
 
   it.effect("keeps the signal when ffmpeg cannot write the second pipe", () =>
     Effect.gen(function* () {

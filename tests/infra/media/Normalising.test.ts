@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { UploadId } from "../../../domain/Id.ts";
 import type { Levels, LoudnessTarget } from "../../../domain/media/Loudness.ts";
 import type { Encoding } from "../../../domain/media/OutputSpec.ts";
-import { make } from "../../../domain/signal/SignalAnalyser.ts";
+import { make, signalMeters } from "../../../domain/signal/SignalAnalyser.ts";
 import { render } from "../../../infra/media/Render.ts";
 import { levelsOf as levelsOfMeasure } from "../../../infra/media/SoundFiles.ts";
 import { MediaEngine } from "../../../services/MediaEngine.ts";
@@ -35,7 +35,7 @@ const swelling = ({ seconds = 3, channels = 2, amplitude = 0.2, clicks = false }
 
 /** What the service's own meter says about a file, decoded by ffmpeg. */
 const levelsOf = (path: string, { sampleRate, channels }: Pick<Sound, "sampleRate" | "channels">): Levels => {
-  const analyser = make({ sampleRate, channels });
+  const analyser = make({ sampleRate, channels }, { loudness: signalMeters.loudness });
   analyser.push(decode(path));
   const { integratedLufs, truePeakDbtp } = analyser.finish().loudness ?? assert.fail();
   return { integratedLufs, truePeakDbtp };

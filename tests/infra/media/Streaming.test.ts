@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import type { Levels } from "../../../domain/media/Loudness.ts";
 import type { Encoding } from "../../../domain/media/OutputSpec.ts";
 import { filesOf } from "../../../domain/media/Streaming.ts";
-import { make } from "../../../domain/signal/SignalAnalyser.ts";
+import { make, signalMeters } from "../../../domain/signal/SignalAnalyser.ts";
 import { render } from "../../../infra/media/Render.ts";
 import { segment } from "../../../infra/media/Segmenting.ts";
 import { MediaEngine, type RenderedFile } from "../../../services/MediaEngine.ts";
@@ -61,7 +61,7 @@ const toneIn = (samples: Float32Array, from: number, sampleRate: number) => {
 
 /** The loudness of one channel at 44.1 kHz. */
 const loudnessOf = (samples: Float32Array): number => {
-  const analyser = make({ sampleRate: 44_100, channels: 1 });
+  const analyser = make({ sampleRate: 44_100, channels: 1 }, { loudness: signalMeters.loudness });
   analyser.push(samples);
   return analyser.finish().loudness?.integratedLufs ?? NaN;
 };
