@@ -1,6 +1,7 @@
 import { PgClient } from "@effect/sql-pg";
 import { Effect, Layer } from "effect";
 import type { TenantId, UploadId } from "../../domain/Id.ts";
+import { foldCase } from "../../domain/upload/CaseFolding.ts";
 import { AnalysesProjection } from "../../services/projections/AnalysesProjection.ts";
 import { ConversionsProjection } from "../../services/projections/ConversionsProjection.ts";
 import { UploadsProjection } from "../../services/projections/UploadsProjection.ts";
@@ -28,7 +29,7 @@ export const layer = Layer.effect(
         filter.status === undefined ? sql`status <> 'deleted'` : sql`status = ${filter.status}`,
       );
       if (filter.search !== undefined) {
-        conditions.push(sql`strpos(lower(filename), lower(${filter.search})) > 0`);
+        conditions.push(sql`strpos(folded_name, ${foldCase(filter.search)}) > 0`);
       }
       if (filter.after !== undefined) conditions.push(sql`id < ${filter.after}`);
       return findUploads(sql`WHERE ${sql.and(conditions)} ORDER BY id DESC LIMIT ${filter.limit}::bigint`);

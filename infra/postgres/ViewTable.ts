@@ -10,7 +10,11 @@ export const tableOf = <Row extends ViewRow>({ projection: { name, version }, sl
 export const tableDefinition = <Row extends ViewRow>(target: Target<Row>): ReadonlyArray<string> => {
   const { columns, indexes } = target.projection;
   const table = tableOf(target);
-  const definitions = Object.entries(columns).map(([field, type]) => `${String.camelToSnake(field)} ${type}`);
+  // Ids sort by the time they were made in the order of their bytes; a database may sort by the rules of a language.
+  const ordered = (type: string) => type.replace(/^text\b/, 'text COLLATE "C"');
+  const definitions = Object.entries(columns).map(([field, type]) =>
+    `${String.camelToSnake(field)} ${ordered(type)}`
+  );
   return [
     `DROP TABLE IF EXISTS ${table}`,
     `CREATE TABLE ${table} (${definitions.join(", ")})`,

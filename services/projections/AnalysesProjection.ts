@@ -48,7 +48,7 @@ const next = (row: AnalysisRow | null, recorded: RecordedEvent): AnalysisRow | n
 /** Analyses, one row each. */
 export const AnalysesProjection: Projection<AnalysisRow> = {
   name: "analyses",
-  version: 2,
+  version: 3,
   row: AnalysisRow,
   columns: { id: "text PRIMARY KEY", ...jobColumns, parts: "jsonb", report: "jsonb" },
   indexes: ["tenant_id, upload_id, id", "status"],

@@ -51,7 +51,7 @@ const next = (row: ConversionRow | null, recorded: RecordedEvent): ConversionRow
 /** Conversions, one row each. */
 export const ConversionsProjection: Projection<ConversionRow> = {
   name: "conversions",
-  version: 2,
+  version: 3,
   row: ConversionRow,
   columns: {
     id: "text PRIMARY KEY",

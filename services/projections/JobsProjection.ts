@@ -69,7 +69,7 @@ const keyOf = ({ event }: RecordedEvent): string | null =>
 /** All background work in one list: conversions, analyses and cleanups, one row each. */
 export const JobsProjection: Projection<JobRow> = {
   name: "jobs",
-  version: 1,
+  version: 2,
   row: JobRow,
   columns: { id: "text PRIMARY KEY", kind: "text NOT NULL", ...jobColumns },
   indexes: ["tenant_id, queued_at, id", "tenant_id, status, queued_at, id"],

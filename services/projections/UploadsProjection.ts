@@ -4,6 +4,7 @@ import { Failure } from "../../domain/ErrorCode.ts";
 import { Position, type RecordedEvent } from "../../domain/event/RecordedEvent.ts";
 import { TenantId, UploadId, UserId } from "../../domain/Id.ts";
 import { MediaFacts } from "../../domain/media/MediaFacts.ts";
+import { foldCase } from "../../domain/upload/CaseFolding.ts";
 import { UploadEvent } from "../../domain/upload/Upload.ts";
 import { type Projection, rowByRow, typesOf } from "./Projection.ts";
 
@@ -14,6 +15,8 @@ export const UploadRow = Schema.Struct({
   userId: UserId,
   sessionId: Schema.NullOr(Schema.String),
   filename: Schema.String,
+  /** The file name, folded by `foldCase`: what is searched. */
+  foldedName: Schema.String,
   contentType: Schema.NullOr(Schema.String),
   key: BlobKey,
   sizeBytes: Schema.Int,
@@ -35,6 +38,7 @@ const next = (row: UploadRow | null, recorded: RecordedEvent): UploadRow | null 
     return {
       ...received,
       id: uploadId,
+      foldedName: foldCase(event.filename),
       tenantId,
       status: "received",
       rejection: null,
@@ -61,7 +65,7 @@ const next = (row: UploadRow | null, recorded: RecordedEvent): UploadRow | null 
 /** Uploads, one row each. */
 export const UploadsProjection: Projection<UploadRow> = {
   name: "uploads",
-  version: 1,
+  version: 2,
   row: UploadRow,
   columns: {
     id: "text PRIMARY KEY",
@@ -69,6 +73,7 @@ export const UploadsProjection: Projection<UploadRow> = {
     userId: "text NOT NULL",
     sessionId: "text",
     filename: "text NOT NULL",
+    foldedName: "text NOT NULL",
     contentType: "text",
     key: "text NOT NULL",
     sizeBytes: "bigint NOT NULL",

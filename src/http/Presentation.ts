@@ -37,7 +37,8 @@ export const presentUpload = (
   conversions: ReadonlyArray<ConversionRow>,
   analysis: AnalysisRow | undefined,
 ): UploadJson => {
-  const { key: _key, contentType: _contentType, sessionId, rejection, media, ...shown } = row;
+  const { key: _key, contentType: _contentType, foldedName: _folded, sessionId, rejection, media, ...shown } =
+    row;
   return {
     ...shown,
     ...(sessionId !== null && { sessionId }),

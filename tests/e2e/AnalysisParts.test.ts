@@ -92,7 +92,7 @@ describe("an analysis of some parts", () => {
   it("loses nothing of another one that is under way", async () => {
     await database.runPromise(
       PgClient.PgClient.use((sql) =>
-        sql`UPDATE view_analyses_v2 SET report = jsonb_set(jsonb_set(report, '{tempo,bpm}', '1'), '{key,name}', '"?"')`
+        sql`UPDATE view_analyses_v3 SET report = jsonb_set(jsonb_set(report, '{tempo,bpm}', '1'), '{key,name}', '"?"')`
       ),
     );
     const responses = await Promise.all([request(id, { parts: ["key"] }), request(id, { parts: ["tempo"] })]);
@@ -155,7 +155,7 @@ describe("a refresh", () => {
     const before = await Promise.all(ids.map(newest));
     await database.runPromise(PgClient.PgClient.use((sql) =>
       sql`
-        UPDATE view_analyses_v2 SET report = jsonb_set(jsonb_set(report, '{analyserVersion,key}', '0'), '{key}', 'null')
+        UPDATE view_analyses_v3 SET report = jsonb_set(jsonb_set(report, '{analyserVersion,key}', '0'), '{key}', 'null')
         WHERE upload_id = ANY(${ids}::text[])`
     ));
     const dry = await refresh("--dry-run", "--json");
@@ -181,14 +181,14 @@ describe("a refresh", () => {
   it("asks for nothing while enough is under way", async () => {
     await database.runPromise(
       PgClient.PgClient.use((sql) =>
-        sql`UPDATE view_analyses_v2 SET report = jsonb_set(report, '{analyserVersion,key}', '0')`
+        sql`UPDATE view_analyses_v3 SET report = jsonb_set(report, '{analyserVersion,key}', '0')`
       ),
     );
     await database.runPromise(PgClient.PgClient.use((sql) =>
       sql`
-        INSERT INTO view_analyses_v2
+        INSERT INTO view_analyses_v3
         SELECT (jsonb_populate_record(view, jsonb_build_object('id', id || n, 'upload_id', 'upl_none', 'status', 'queued'))).*
-        FROM view_analyses_v2 view, generate_series(1, 100) n LIMIT 100`
+        FROM view_analyses_v3 view, generate_series(1, 100) n LIMIT 100`
     ));
     assert.deepStrictEqual(await admin("refresh"), { requested: 0, isDone: false });
   });

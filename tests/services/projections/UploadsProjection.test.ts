@@ -21,6 +21,7 @@ const fresh = {
   userId: user,
   sessionId: "session-1",
   filename: "song.mp3",
+  foldedName: "SONG.MP3",
   contentType: "audio/mpeg",
   key: received.key,
   sizeBytes: 3,

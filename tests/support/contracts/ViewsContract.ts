@@ -219,6 +219,36 @@ export const viewsContract = (
     }
   });
 
+  test("finds part of a name in any case and any form of its letters", function* (given) {
+    const upload = receivedBy(given.tenantId, {
+      filename: "Gr\u00fc\u00dfe aus \u039f\u0394\u039f\u03a3.wav",
+    });
+    yield* given.project([upload]);
+    for (
+      const search of [
+        "gr\u00fc\u00df",
+        "GR\u00dcSS",
+        "gru\u0308",
+        "\u03bf\u03b4\u03bf\u03c2",
+        "\u03bf\u03b4\u03bf\u03c3",
+      ]
+    ) {
+      assert.deepStrictEqual(yield* found(given, { search }), [upload.uploadId], search);
+    }
+    assert.deepStrictEqual(yield* found(given, { search: "gru" }), []);
+  });
+
+  test(
+    "sorts by the order of bytes, whatever the language of the database",
+    function* ({ sql, tenantId, project }) {
+      yield* project([receivedBy(tenantId)]);
+      const others = yield* sql`
+      SELECT attrelid::regclass::text, attname FROM pg_attribute
+      WHERE attrelid::regclass::text LIKE 'view%' AND attcollation NOT IN (0, '"C"'::regcollation)`;
+      assert.deepStrictEqual(others, []);
+    },
+  );
+
   test("lists deleted uploads only where they are asked for", function* (given) {
     const { views, tenantId, project } = given;
     const [kept, gone] = [receivedBy(tenantId), receivedBy(tenantId)];
