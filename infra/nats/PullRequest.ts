@@ -11,6 +11,9 @@ const grace = 2_000;
 /** The status codes of a request that ended without as many messages as it asked for. */
 const overCodes = [404, 408];
 
+/** What a server that ends in order says of each request; the end of the connection follows. */
+const goodbye = "Server Shutdown";
+
 /**
  * Asks a durable consumer for at most `count` messages, and shows each to `onMessage` as it comes. Ends when all have come, or after
  * some seconds; fails when the consumer or its stream is gone, or the server does not answer.
@@ -43,7 +46,7 @@ export const pull = (
           if (--left === 0) end(Effect.void);
         } else if (overCodes.includes(headers?.code ?? 0)) {
           end(Effect.void);
-        } else {
+        } else if (headers?.description !== goodbye) {
           fail(new Error(`${consumer.durable}: ${headers?.code} ${headers?.description}`));
         }
       },

@@ -21,6 +21,8 @@ export interface ScratchNats {
   readonly url: string;
   /** Kills it as a crash would; its files stay. */
   readonly kill: () => Promise<void>;
+  /** Lets it end in order, telling its clients; its files stay. */
+  readonly quit: () => Promise<void>;
   /** Starts it again; returns when it takes connections. */
   readonly start: () => Promise<void>;
   /** Deletes its files; for a server that has been killed. */
@@ -47,14 +49,15 @@ export const startScratchNats = async (program: string = inject("natsServer")): 
   const port = await freePort();
   let child: ChildProcess | undefined;
 
-  const kill = async () => {
+  const end = (signal: NodeJS.Signals) => async () => {
     const running = child;
     child = undefined;
     if (running === undefined || running.exitCode !== null || running.signalCode !== null) return;
     const gone = once(running, "exit");
-    running.kill("SIGKILL");
+    running.kill(signal);
     await gone;
   };
+  const kill = end("SIGKILL");
   const dieWithTests = () => child?.kill("SIGKILL");
   const start = async () => {
     const args = ["--jetstream", "--store_dir", store, "--addr", "127.0.0.1", "--port", String(port)];
@@ -72,6 +75,7 @@ export const startScratchNats = async (program: string = inject("natsServer")): 
   return {
     url: `nats://127.0.0.1:${port}`,
     kill,
+    quit: end("SIGTERM"),
     start,
     wipe: () => rm(store, { recursive: true, force: true }),
     stop: async () => {
