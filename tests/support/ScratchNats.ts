@@ -42,8 +42,14 @@ const accepts = (port: number): Promise<boolean> =>
     socket.once("error", () => resolve(false));
   });
 
-/** Starts a server on a free loopback port, with its files in a temporary directory. `program` is the path of `nats-server`. */
-export const startScratchNats = async (program: string = inject("natsServer")): Promise<ScratchNats> => {
+/**
+ * Starts a server on a free loopback port, with its files in a temporary directory. `program` is the path of `nats-server`, `options` are
+ * arguments to it.
+ */
+export const startScratchNats = async (
+  program: string = inject("natsServer"),
+  options: ReadonlyArray<string> = [],
+): Promise<ScratchNats> => {
   const directory = await mkdtemp(join(tmpdir(), "tapedeck-nats-"));
   const store = join(directory, "store");
   const port = await freePort();
@@ -60,7 +66,16 @@ export const startScratchNats = async (program: string = inject("natsServer")): 
   const kill = end("SIGKILL");
   const dieWithTests = () => child?.kill("SIGKILL");
   const start = async () => {
-    const args = ["--jetstream", "--store_dir", store, "--addr", "127.0.0.1", "--port", String(port)];
+    const args = [
+      "--jetstream",
+      "--store_dir",
+      store,
+      "--addr",
+      "127.0.0.1",
+      "--port",
+      String(port),
+      ...options,
+    ];
     const started = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
     child = started;
     let printed = "";
@@ -86,8 +101,12 @@ export const startScratchNats = async (program: string = inject("natsServer")): 
   };
 };
 
+/** A server for as long as the scope is open, started with some arguments. */
+export const scratchNatsWith = (...options: ReadonlyArray<string>) =>
+  Effect.acquireRelease(
+    Effect.promise(() => startScratchNats(undefined, options)),
+    (server) => Effect.promise(server.stop),
+  );
+
 /** A server for as long as the scope is open. */
-export const scratchNats = Effect.acquireRelease(
-  Effect.promise(() => startScratchNats()),
-  (server) => Effect.promise(server.stop),
-);
+export const scratchNats = scratchNatsWith();
