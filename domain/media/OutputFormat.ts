@@ -21,9 +21,14 @@ export interface FormatTraits {
   readonly sampleRates: ReadonlyArray<number> | null;
   readonly maxSampleRate: number;
   readonly maxChannels: number;
-  /** `null`: lossless, a bit rate cannot be asked for. */
+  /** `null`: lossless, a bit rate cannot be asked for. Mono may take less than the others. */
   readonly bitrateKbps:
-    | { readonly min: number; readonly max: number; readonly default: number | null }
+    | {
+      readonly min: number;
+      readonly max: number;
+      readonly maxMono?: number;
+      readonly default: number | null;
+    }
     | null;
   /** For adaptive streaming: how many bit rates it may have at once, and which it has unless told; `null`: it has one. */
   readonly bitratesKbps:
@@ -97,7 +102,7 @@ export const traits: Readonly<Record<OutputFormat, FormatTraits>> = {
     sampleRates: [8_000, 12_000, 16_000, 24_000, 48_000],
     maxSampleRate: 48_000,
     maxChannels: 8,
-    bitrateKbps: { min: 6, max: 510, default: 128 },
+    bitrateKbps: { min: 6, max: 510, maxMono: 256, default: 128 },
     bitratesKbps: null,
     quality: null,
     bitDepths: null,

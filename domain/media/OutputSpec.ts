@@ -73,9 +73,8 @@ export const settle = (
   return Result.succeed(specs);
 };
 
-const misfit = (
-  { format, bitrateKbps, bitratesKbps, quality, bitDepth, sampleRate, channels, chapters = [] }: OutputSpec,
-): InvalidOutput | null => {
+const misfit = (spec: OutputSpec): InvalidOutput | null => {
+  const { format, bitrateKbps, bitratesKbps, quality, bitDepth, sampleRate, channels, chapters = [] } = spec;
   const { bitrateKbps: range, quality: scale, bitDepths, sampleRates, maxSampleRate, maxChannels } =
     traits[format];
   if (bitratesKbps !== undefined) {
@@ -87,6 +86,13 @@ const misfit = (
   }
   if (bitrateKbps !== undefined && range && (bitrateKbps < range.min || bitrateKbps > range.max)) {
     return { field: "bitrateKbps", detail: `${format} takes ${range.min} to ${range.max} kbit/s` };
+  }
+  const isMono = channels === 1 || spec.channelSelect !== undefined;
+  if (bitrateKbps !== undefined && isMono && range?.maxMono !== undefined && bitrateKbps > range.maxMono) {
+    return {
+      field: "bitrateKbps",
+      detail: `${format} takes ${range.min} to ${range.maxMono} kbit/s in mono`,
+    };
   }
   if (quality !== undefined && bitrateKbps !== undefined) {
     return { field: "quality", detail: "Ask for a bit rate or a quality, not for both" };
@@ -198,8 +204,9 @@ export interface Encoding {
 }
 
 /**
- * The encoding of an output for a source: asked values as they are; otherwise the source's channels, up to what the format
- * holds, and the source's rate, or the nearest higher one that the format knows.
+ * The encoding of an output for a source: asked values as they are, but a bit rate no higher than the format takes for a source in
+ * mono; otherwise the source's channels, up to what the format holds, and the source's rate, or the nearest higher one that the
+ * format knows.
  */
 export const encodingFor = (
   spec: OutputSpec,
@@ -207,14 +214,17 @@ export const encodingFor = (
 ): Encoding => {
   const { bitrateKbps, bitratesKbps, sampleRates, maxSampleRate, maxChannels } = traits[spec.format];
   const nearest = sampleRates?.find((rate) => rate >= source.sampleRate) ?? maxSampleRate;
+  const channels = spec.channels ??
+    (spec.channelSelect === undefined ? Math.min(source.channels, maxChannels) : 1);
+  const asked = spec.bitrateKbps ?? bitrateKbps?.default ?? null;
+  const highest = channels === 1 ? bitrateKbps?.maxMono ?? Infinity : Infinity;
   return {
     name: spec.name,
     format: spec.format,
     sampleRate: spec.sampleRate ?? (sampleRates ? nearest : Math.min(source.sampleRate, maxSampleRate)),
-    channels: spec.channels ??
-      (spec.channelSelect === undefined ? Math.min(source.channels, maxChannels) : 1),
-    bitrateKbps: spec.quality === undefined && bitrateKbps && !bitratesKbps
-      ? spec.bitrateKbps ?? bitrateKbps.default
+    channels,
+    bitrateKbps: spec.quality === undefined && asked !== null && !bitratesKbps
+      ? Math.min(asked, highest)
       : null,
     bitratesKbps: bitratesKbps &&
       (spec.bitratesKbps ?? (spec.bitrateKbps === undefined ? bitratesKbps.default : [spec.bitrateKbps])),

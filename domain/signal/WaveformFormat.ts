@@ -31,6 +31,10 @@ export const toJson = (peaks: WaveformPeaks, bits: Resolution): WaveformJson => 
   data: Array.from(bits === 8 ? toInt8(peaks.data) : peaks.data),
 });
 
+/** The text of that JSON as audiowaveform writes it, with a line feed at its end. */
+export const encodeJson = (peaks: WaveformPeaks, bits: Resolution): string =>
+  `${JSON.stringify(toJson(peaks, bits))}\n`;
+
 /** Of version 1. That of version 2 ends with the number of channels. */
 const HEADER_BYTES = 20;
 const CHANNELS_BYTES = 4;

@@ -25,6 +25,9 @@ export const UploadRow = Schema.Struct({
   rejection: Schema.NullOr(Failure),
   media: Schema.NullOr(MediaFacts),
   metadata: Schema.Record(Schema.String, Schema.Json),
+  /** Whether a conversion, and an analysis, are to be requested once it is ready. */
+  asksForConversion: Schema.Boolean,
+  asksForAnalysis: Schema.Boolean,
   createdAt: Schema.DateFromString,
   updatedAt: Schema.DateFromString,
   position: Position,
@@ -34,7 +37,7 @@ export type UploadRow = typeof UploadRow.Type;
 const next = (row: UploadRow | null, recorded: RecordedEvent): UploadRow | null => {
   const { event, recordedAt, position, tenantId } = recorded;
   if (event._tag === "UploadReceived") {
-    const { _tag, uploadId, process: _process, ...received } = event;
+    const { _tag, uploadId, process, ...received } = event;
     return {
       ...received,
       id: uploadId,
@@ -43,6 +46,8 @@ const next = (row: UploadRow | null, recorded: RecordedEvent): UploadRow | null 
       status: "received",
       rejection: null,
       media: null,
+      asksForConversion: process.outputs.length > 0,
+      asksForAnalysis: process.analysis,
       createdAt: recordedAt,
       updatedAt: recordedAt,
       position,
@@ -65,7 +70,7 @@ const next = (row: UploadRow | null, recorded: RecordedEvent): UploadRow | null 
 /** Uploads, one row each. */
 export const UploadsProjection: Projection<UploadRow> = {
   name: "uploads",
-  version: 2,
+  version: 3,
   row: UploadRow,
   columns: {
     id: "text PRIMARY KEY",
@@ -82,6 +87,8 @@ export const UploadsProjection: Projection<UploadRow> = {
     rejection: "jsonb",
     media: "jsonb",
     metadata: "jsonb NOT NULL",
+    asksForConversion: "boolean NOT NULL",
+    asksForAnalysis: "boolean NOT NULL",
     createdAt: "timestamptz NOT NULL",
     updatedAt: "timestamptz NOT NULL",
     position: "bigint NOT NULL",

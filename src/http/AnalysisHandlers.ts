@@ -4,7 +4,7 @@ import { HttpApiBuilder } from "effect/http-api";
 import type { BlobKey } from "../../domain/BlobKey.ts";
 import type { UploadId } from "../../domain/Id.ts";
 import { decodeSpectrogram } from "../../domain/signal/Spectrogram.ts";
-import { decodeDat, encodeDat, toJson } from "../../domain/signal/WaveformFormat.ts";
+import { decodeDat, encodeDat, encodeJson } from "../../domain/signal/WaveformFormat.ts";
 import { decodeRms } from "../../domain/signal/WaveformRms.ts";
 import { zoom } from "../../domain/signal/WaveformPeaks.ts";
 import { subRip } from "../../domain/transcript/SubRip.ts";
@@ -172,7 +172,7 @@ export const analysisHandlers = HttpApiBuilder.group(
               contentType: "application/octet-stream",
               headers: { "content-disposition": 'attachment; filename="waveform.dat"' },
             })
-            : toJson(zoomed, bits);
+            : HttpServerResponse.text(encodeJson(zoomed, bits), { contentType: "application/json" });
         }, orProblem),
       )
       .handle(

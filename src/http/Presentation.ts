@@ -31,16 +31,26 @@ export const links = {
   }),
 };
 
-/** An upload as JSON, with the jobs that were made for it. */
+/** An upload as JSON, with the jobs that were made for it. It is ready when those are there that it asked for: who waits for it finds them. */
 export const presentUpload = (
   row: UploadRow,
   conversions: ReadonlyArray<ConversionRow>,
   analysis: AnalysisRow | undefined,
 ): UploadJson => {
-  const { key: _key, contentType: _contentType, foldedName: _folded, sessionId, rejection, media, ...shown } =
-    row;
+  const {
+    key: _key,
+    contentType: _contentType,
+    foldedName: _folded,
+    sessionId,
+    rejection,
+    media,
+    ...others
+  } = row;
+  const { asksForConversion, asksForAnalysis, ...shown } = others;
+  const isAnswered = (!asksForConversion || conversions.length > 0) && (!asksForAnalysis || analysis);
   return {
     ...shown,
+    ...(row.status === "ready" && !isAnswered && { status: "received" }),
     ...(sessionId !== null && { sessionId }),
     ...(rejection !== null && { rejection }),
     ...(media !== null && { media }),

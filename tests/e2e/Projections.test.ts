@@ -87,8 +87,8 @@ describe("operating projections", () => {
   });
 
   it("finds a row that was changed behind its back, names its field, and a rebuild mends it", async () => {
-    await sql((sql) => sql`UPDATE view_uploads_v2 SET size_bytes = 1, status = 'rejected' WHERE id = ${id}`);
-    await sql((sql) => sql`DELETE FROM view_uploads_v2 WHERE id = ${gone}`);
+    await sql((sql) => sql`UPDATE view_uploads_v3 SET size_bytes = 1, status = 'rejected' WHERE id = ${id}`);
+    await sql((sql) => sql`DELETE FROM view_uploads_v3 WHERE id = ${gone}`);
     const found = await tapedeck("projections", "verify", "uploads", "conversions");
     assert.strictEqual(found.status, 1);
     assert.include(found.stdout, `different ${id}: status, sizeBytes`);

@@ -71,6 +71,12 @@ describe("settle", () => {
     [{ format: "flac", bitrateKbps: 128 }, "bitrateKbps", "flac is lossless and takes no bit rate"],
     [{ format: "mp3", bitrateKbps: 7 }, "bitrateKbps", "mp3 takes 8 to 320 kbit/s"],
     [{ format: "mp3", bitrateKbps: 321 }, "bitrateKbps", "mp3 takes 8 to 320 kbit/s"],
+    [{ format: "opus", bitrateKbps: 257, channels: 1 }, "bitrateKbps", "opus takes 6 to 256 kbit/s in mono"],
+    [
+      { format: "opus", bitrateKbps: 257, channelSelect: 1 },
+      "bitrateKbps",
+      "opus takes 6 to 256 kbit/s in mono",
+    ],
     [{ format: "ogg", bitrateKbps: 31 }, "bitrateKbps", "ogg takes 32 to 500 kbit/s"],
     [{ format: "opus", sampleRate: 44_100 }, "sampleRate", "opus takes 8000, 12000, 16000, 24000, 48000 Hz"],
     [{ format: "ogg", sampleRate: 192_001 }, "sampleRate", "ogg takes at most 192000 Hz"],
@@ -211,6 +217,9 @@ describe("encodingFor", () => {
     const source = { sampleRate: 48_000, channels: 2 };
     assert.strictEqual(encodingFor(spec("opus"), source).bitrateKbps, 128);
     assert.strictEqual(encodingFor({ ...spec("opus"), bitrateKbps: 6 }, source).bitrateKbps, 6);
+    const high = { ...spec("opus"), bitrateKbps: 510 };
+    assert.strictEqual(encodingFor(high, { ...source, channels: 2 }).bitrateKbps, 510);
+    assert.strictEqual(encodingFor(high, { ...source, channels: 1 }).bitrateKbps, 256);
     assert.isNull(encodingFor(spec("flac"), source).bitrateKbps);
   });
 

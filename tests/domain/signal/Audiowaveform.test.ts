@@ -5,7 +5,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Buffer } from "node:buffer";
 import type { SampleKind } from "../../../domain/signal/SampleKind.ts";
-import { encodeDat, toJson } from "../../../domain/signal/WaveformFormat.ts";
+import { encodeDat, encodeJson } from "../../../domain/signal/WaveformFormat.ts";
 import { WaveformMeter, zoom } from "../../../domain/signal/WaveformPeaks.ts";
 import { keepPixels, type Pixels } from "./Pixels.ts";
 
@@ -41,7 +41,7 @@ const floatMix = "010000000000000044ac00000400000006000000" +
 const floatSplit = "020000000000000044ac0000040000000600000002000000" +
   "f28c564689de72343a84371722ec177b1192625cc49a0d083da1416e63ad3a408cd502604c0c8c7eada72c754edf9879";
 const json = '{"version":2,"channels":2,"sample_rate":44100,"samples_per_pixel":8,"bits":8,"length":3,' +
-  '"data":[-123,70,-33,123,-109,110,-101,64,-88,117,-32,126]}';
+  '"data":[-123,70,-33,123,-109,110,-101,64,-88,117,-32,126]}\n';
 
 describe("a waveform is byte for byte that of audiowaveform", () => {
   it.each(
@@ -58,6 +58,6 @@ describe("a waveform is byte for byte that of audiowaveform", () => {
 
   it("as JSON", () => {
     const channels = zoom(measure(samples16, "integer").apart, 8);
-    assert.strictEqual(JSON.stringify(toJson(channels, 8)), json);
+    assert.strictEqual(encodeJson(channels, 8), json);
   });
 });

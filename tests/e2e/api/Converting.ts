@@ -20,6 +20,9 @@ const noise = (seconds: number): Sound => {
 
 const audio = new Uint8Array(wav(noise(2)));
 
+/** What a trim leaves that no player hears: too little for opus. */
+const oneSample = { startSeconds: 0, endSeconds: 0.000_02 };
+
 /** Takes seconds to convert; its 1,000 seconds take few bytes. */
 const long = new Uint8Array(silentFlac(1_000));
 const slowly = { outputs: [{ format: "ogg" }] };
@@ -283,7 +286,7 @@ export const converting = (service: RunningService): void => {
 
     it("keeps the outputs that succeed, and says which failed and why", async () => {
       const { id: uploadId } = await upload(service, audio, { process: { analysis: false } });
-      const outputs = [{ format: "flac" }, { format: "opus", channels: 1, bitrateKbps: 510 }];
+      const outputs = [{ format: "flac" }, { format: "opus", trim: oneSample }];
       const { id } = await accepted(await request(uploadId, { outputs }));
       const shown = await finished(id);
       assert.strictEqual(shown.status, "completed");
@@ -339,8 +342,7 @@ export const converting = (service: RunningService): void => {
       const outputs = [
         { format: "m4a", chapters },
         { format: "flac", cover: "none" },
-        // libopus takes half of that for one channel.
-        { format: "opus", channels: 1, bitrateKbps: 510 },
+        { format: "opus", trim: oneSample },
       ];
       const { id } = await accepted(await request(uploadId, { outputs, cover }));
       assert.deepStrictEqual((await finished(id)).outputs.map(({ status }: Json) => status), [

@@ -152,7 +152,7 @@ projectingTests("A live view that meets a poison event", (test) => {
     const [refused, other] = [receivedBy(tenantId, { filename: "refused.mp3" }), receivedBy(tenantId)];
     yield* start();
     yield* caughtUp;
-    yield* sql`ALTER TABLE view_uploads_v2 ADD CONSTRAINT no_refused CHECK (filename <> 'refused.mp3')`;
+    yield* sql`ALTER TABLE view_uploads_v3 ADD CONSTRAINT no_refused CHECK (filename <> 'refused.mp3')`;
     yield* append([refused]);
     yield* append([other]);
     yield* caughtUp;
@@ -167,7 +167,7 @@ projectingTests("A live view that meets a poison event", (test) => {
     });
     assert.include(listed?.error ?? "", "no_refused");
     assert.deepStrictEqual(failed?.error, listed?.error);
-    yield* sql`ALTER TABLE view_uploads_v2 DROP CONSTRAINT no_refused`;
+    yield* sql`ALTER TABLE view_uploads_v3 DROP CONSTRAINT no_refused`;
     assert.deepStrictEqual(yield* control.retry("uploads", null), { applied: 1, failed: [] });
     assert.strictEqual((yield* views.upload(tenantId, refused.uploadId))?.filename, "refused.mp3");
   });

@@ -112,10 +112,10 @@ projectingTests("A rebuild", (test) => {
     yield* append(history(given));
     yield* start();
     yield* caughtUp;
-    yield* sql`UPDATE view_uploads_v2 SET filename = 'tampered'`;
-    yield* sql`INSERT INTO view_uploads_v2 SELECT 'upl_00000000000000000000000000', tenant_id, user_id, session_id, filename, folded_name,
-      content_type, key, size_bytes, sha256, status, rejection, media, metadata, created_at, updated_at, position
-      FROM view_uploads_v2 LIMIT 1`;
+    yield* sql`UPDATE view_uploads_v3 SET filename = 'tampered'`;
+    yield* sql`INSERT INTO view_uploads_v3 SELECT 'upl_00000000000000000000000000', tenant_id, user_id, session_id, filename, folded_name,
+      content_type, key, size_bytes, sha256, status, rejection, media, metadata, asks_for_conversion, asks_for_analysis, created_at, updated_at, position
+      FROM view_uploads_v3 LIMIT 1`;
     yield* control.build("uploads", "rebuild");
     yield* isBuilt(given, "uploads");
     yield* assertHonest(given, UploadsProjection);

@@ -30,6 +30,8 @@ const fresh = {
   rejection: null,
   media: null,
   metadata: { mood: ["calm"] },
+  asksForConversion: false,
+  asksForAnalysis: false,
   createdAt: recordedAt(1),
   updatedAt: recordedAt(1),
   position: 1,
@@ -40,6 +42,15 @@ const asObject = (row: UploadRow | null): object | null => row;
 
 describe("The view of uploads", () => {
   it("shows a received upload", () => assert.deepStrictEqual(asObject(rowAfter(received)), fresh));
+
+  it("knows what is to be made of it", () => {
+    const asking = (process: typeof received.process) =>
+      rowAfter({ ...received, process }) ?? assert.fail("There is no row");
+    const outputs = [{ name: "small", format: "mp3" } as const];
+    assert.isTrue(asking({ outputs, analysis: false }).asksForConversion);
+    assert.isFalse(asking({ outputs, analysis: false }).asksForAnalysis);
+    assert.isTrue(asking({ outputs: [], analysis: true }).asksForAnalysis);
+  });
 
   it("shows what became of it, and since when", () => {
     assert.deepStrictEqual(asObject(rowAfter(received, { _tag: "UploadReady", uploadId, media })), {

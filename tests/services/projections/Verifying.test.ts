@@ -76,8 +76,8 @@ projectingTests("A verification", (test) => {
       yield* start();
       yield* caughtUp;
       const foreign = newId("upl");
-      yield* sql`UPDATE view_uploads_v2 SET filename = 'other.mp3', size_bytes = 4 WHERE id = ${renamed.uploadId}`;
-      yield* sql`UPDATE view_uploads_v2 SET id = ${foreign} WHERE id = ${lost.uploadId}`;
+      yield* sql`UPDATE view_uploads_v3 SET filename = 'other.mp3', size_bytes = 4 WHERE id = ${renamed.uploadId}`;
+      yield* sql`UPDATE view_uploads_v3 SET id = ${foreign} WHERE id = ${lost.uploadId}`;
       const [found] = yield* verified(given, "uploads");
       assert.strictEqual(found?.differences, 3);
       assert.sameDeepMembers<object>([...found?.sample ?? []], [
@@ -87,8 +87,8 @@ projectingTests("A verification", (test) => {
       ]);
       assert.strictEqual((yield* views.upload(tenantId, renamed.uploadId))?.filename, "other.mp3");
 
-      yield* sql`UPDATE view_uploads_v2 SET id = ${lost.uploadId} WHERE id = ${foreign}`;
-      yield* sql`UPDATE view_uploads_v2 SET filename = ${renamed.filename}, size_bytes = 3 WHERE id = ${renamed.uploadId}`;
+      yield* sql`UPDATE view_uploads_v3 SET id = ${lost.uploadId} WHERE id = ${foreign}`;
+      yield* sql`UPDATE view_uploads_v3 SET filename = ${renamed.filename}, size_bytes = 3 WHERE id = ${renamed.uploadId}`;
       assert.strictEqual((yield* verified(given, "uploads"))[0]?.differences, 0);
     },
   );
