@@ -74,31 +74,47 @@ export const plan = (target: LoudnessTarget, before: Levels): LoudnessPlan => {
 /** What a loudness may be off its target where no ceiling binds, in LU. */
 const toleratedLu = 0.02;
 
-/** How a plan turned out, given the levels of the finished output, whose peaks the codec may have moved up to the ceiling. */
+/** By how much peaks are aimed below the ceiling where a codec has moved them: it will not move them in just the same way again. */
+const marginDb = 0.1;
+
+/** How much of the room that a codec has left below the ceiling is taken at once, for the same reason. */
+const cautious = 0.75;
+
+/** How a plan turned out, given the levels of the finished output, which its codec may have moved. */
 export const resultOf = (target: LoudnessTarget, plan: LoudnessPlan, after: Levels): LoudnessResult => {
   const { missing, room } = lackOf(target, plan, after);
-  const isBound = missing > toleratedLu && missing > room;
+  const isBound = missing > toleratedLu && missing > room - marginDb;
   return { ...plan, after, limitedBy: isBound ? "truePeak" : plan.limitedBy };
 };
 
+/** What an output is to be encoded with again: more gain, or less, and by how much lower a limiter is to hold its peaks; `null` for none. */
+export interface Correction {
+  readonly gainDb: number;
+  readonly limitDb: number | null;
+}
+
 /**
- * The gain, in decibels, that a finished output lacks because its codec has moved the loudness; 0 where it is near enough, where the
- * ceiling has no room for all of it, and where the gain is not its own.
+ * What makes up for the loudness that a codec has taken or given, as far as the ceiling has room, and for peaks that it has moved
+ * beyond the ceiling; `null` where the output is near enough, and where the gain is not its own.
  */
-export const correction = (target: LoudnessTarget, result: LoudnessResult): number => {
+export const correction = (target: LoudnessTarget, result: LoudnessResult): Correction | null => {
   const { missing, room } = lackOf(target, result, result.after);
-  return Math.abs(missing) > toleratedLu && missing <= room ? missing : 0;
+  const aim = room - marginDb, isOver = room < -toleratedLu, isOff = Math.abs(missing) > toleratedLu;
+  const isFree = missing <= aim && result.limitedBy === null;
+  if (result.mode === "limit" && !isFree) {
+    return isOver || isOff ? { gainDb: missing, limitDb: Math.min(0, aim) } : null;
+  }
+  if (missing <= aim) return isOff ? { gainDb: missing, limitDb: null } : null;
+  if (isOver) return { gainDb: aim, limitDb: null };
+  return aim > toleratedLu ? { gainDb: cautious * aim, limitDb: null } : null;
 };
 
-/** What the loudness lacks, in LU, and how much the peaks may rise. */
+/** What the loudness lacks, in LU, and how much the peaks may rise: less than 0 where they are beyond the ceiling. */
 const lackOf = (
   target: LoudnessTarget,
   { scope, skipped }: LoudnessPlan,
   { integratedLufs, truePeakDbtp }: Levels,
 ) =>
   scope === "album" || skipped !== null || integratedLufs === null || truePeakDbtp === null
-    ? { missing: 0, room: 0 }
-    : {
-      missing: target.targetLufs - integratedLufs,
-      room: Math.max(0, ceilingOf(target) - truePeakDbtp),
-    };
+    ? { missing: 0, room: Infinity }
+    : { missing: target.targetLufs - integratedLufs, room: ceilingOf(target) - truePeakDbtp };

@@ -56,15 +56,18 @@ export const limit = Effect.fnUntraced(function* (
       slope = Math.max(minSlope, Math.min(1, (integratedLufs - before.lufs) / (gainDb - before.gainDb)));
     }
     before = { gainDb, lufs: integratedLufs };
-    limitDb = Math.max(minLimitDb, limitDb - excessDb);
+    limitDb -= excessDb;
     gainDb = Math.min(wanted + maxExtraDb, gainDb + missing / slope);
   }
   return { gainDb, excessDb };
 });
 
-const limiterFilters = (gainDb: number, limitDb: number, sampleRate: number): Filters => [
+/** A gain, and a limiter behind it that works at four times the rate. */
+export const limiterFilters = (gainDb: number, limitDb: number, sampleRate: number): Filters => [
   gainFilter(gainDb),
   `aresample=${4 * sampleRate}`,
-  `alimiter=limit=${(10 ** (limitDb / 20)).toFixed(9)}:attack=5:release=50:level=0:latency=1`,
+  `alimiter=limit=${
+    (10 ** (Math.max(minLimitDb, limitDb) / 20)).toFixed(9)
+  }:attack=5:release=50:level=0:latency=1`,
   `aresample=${sampleRate}`,
 ];

@@ -1,6 +1,6 @@
 import { Effect, Result } from "effect";
 import { join } from "node:path";
-import { ceilingOf, type LoudnessPlan, plan } from "../../domain/media/Loudness.ts";
+import { ceilingOf, type Correction, type LoudnessPlan, plan } from "../../domain/media/Loudness.ts";
 import { obstacle, secondsAfter } from "../../domain/media/Processing.ts";
 import type { Encoding } from "../../domain/media/OutputSpec.ts";
 import type { MediaError, OnProgress, Rendering } from "../../services/MediaEngine.ts";
@@ -14,7 +14,7 @@ import {
   layoutFilters,
   soundFilters,
 } from "./Filters.ts";
-import { limit } from "./Limiter.ts";
+import { limit, limiterFilters } from "./Limiter.ts";
 import { isOfAlbum, type Material } from "./Material.ts";
 import { preparationWork } from "./PreparationWork.ts";
 import * as ProgressMeter from "./ProgressMeter.ts";
@@ -29,8 +29,8 @@ export interface Prepared {
   /** Its samples have more than 16 bits. */
   readonly isWide: boolean;
   readonly plan: LoudnessPlan | null;
-  /** The same with another gain on top. */
-  readonly withGain: (gainDb: number) => Prepared;
+  /** The same with what makes up for its codec. */
+  readonly corrected: (correction: Correction) => Prepared;
 }
 
 /** An output that cannot be made, and why. */
@@ -64,11 +64,28 @@ export const prepare = Effect.fnUntraced(function* (
     const refusal = refusalOf(material, encoding) ?? (loudness && failures.get(key));
     if (refusal) return yield* refusal;
     const { isWide } = material;
-    const made = (path: string, sounding: Filters, gainDb: number, plan: LoudnessPlan | null): Prepared => ({
+    const made = (
+      path: string,
+      sounding: Filters,
+      gainDb: number,
+      plan: LoudnessPlan | null,
+      ceiling = loudness ? ceilingOf(loudness) : 0,
+    ): Prepared => ({
       ...{ encoding, path, isWide, plan },
       filters: [countingFilter, ...sounding, ...finishingFilters(encoding, gainDb, isWide)],
-      withGain: (more) =>
-        made(path, sounding, gainDb + more, plan && { ...plan, gainDb: plan.gainDb + more }),
+      corrected: ({ gainDb: more, limitDb }) => {
+        const gained = plan && { ...plan, gainDb: plan.gainDb + more };
+        if (limitDb === null) return made(path, sounding, gainDb + more, gained, ceiling);
+        const lower = ceiling + limitDb;
+        const limiting = limiterFilters(gainDb + more, lower, encoding.sampleRate);
+        return made(
+          path,
+          [...sounding, ...limiting],
+          0,
+          gained && { ...gained, limitedBy: "truePeak" },
+          lower,
+        );
+      },
     });
     if (loudness === null || isOfAlbum(material, encoding)) {
       const planned = loudness && albumLevels && plan(loudness, albumLevels);

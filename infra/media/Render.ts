@@ -1,6 +1,6 @@
 import { Array, Effect, Result } from "effect";
 import { correction } from "../../domain/media/Loudness.ts";
-import { traits } from "../../domain/media/OutputFormat.ts";
+import { type OutputFormat, traits } from "../../domain/media/OutputFormat.ts";
 import type { Encoding } from "../../domain/media/OutputSpec.ts";
 import type { MediaError, Rendering, RenderJob } from "../../services/MediaEngine.ts";
 import { type Extras, findExtras } from "./Attachments.ts";
@@ -16,8 +16,8 @@ import { isUnsettled, settleExtent } from "./SourceExtent.ts";
 import type { RenderLimits } from "./Verify.ts";
 
 /**
- * Renders all outputs from one decode; then reads each one back to make sure of it. Those whose loudness their codec has moved are
- * rendered once more, with a gain that makes up for it. Where a process fails because of an output, each is rendered apart, so that one
+ * Renders all outputs from one decode; then reads each one back to make sure of it. Those whose loudness or peaks their codec has moved
+ * are rendered again, with a gain or a limiter that makes up for it. Where a process fails because of an output, each is rendered apart, so that one
  * cannot spoil the others.
  */
 export const render = Effect.fnUntraced(function* (job: RenderJob, limits: RenderLimits) {
@@ -87,13 +87,16 @@ const worksOf = (material: Material, encodings: ReadonlyArray<Encoding>) => {
   const preparing = preparationWork(material, encodings).all;
   const encoding = encodings.length;
   const checking = encodings.filter(({ loudness }) => loudness !== null).length;
-  // What codecs with loss do to the loudness is mostly put right by another round.
+  // What codecs with loss do to the levels is mostly put right by another encode.
   const lossy = encodings.filter((encoding) =>
-    encoding.loudness !== null && !isOfAlbum(material, encoding) && traits[encoding.format].bitDepths === null
+    encoding.loudness !== null && !isOfAlbum(material, encoding) && !isLossless(encoding.format)
   );
   const correcting = 2 * lossy.length;
   return { preparing, encoding, checking, correcting, all: preparing + encoding + checking + correcting };
 };
+
+/** How often outputs may be corrected, as shares of the work of it: a codec answers a gain with peaks that cannot be foretold. */
+const corrections = [0.75, 0.25];
 
 const renderTogether = Effect.fnUntraced(function* (
   job: RenderJob,
@@ -112,22 +115,30 @@ const renderTogether = Effect.fnUntraced(function* (
   return yield* Effect.gen(function* () {
     if (outputs.length === 0) return failures;
     const first = yield* encode(material, outputs, extras, phase(works.encoding), phase(works.checking));
-    const again = outputs.flatMap((output, index) => corrected(output, first[index]) ?? []);
-    const half = works.correcting / 2;
-    const second = again.length === 0 ? [] : yield* encode(material, again, extras, phase(half), phase(half));
-    const latest = first.map((outcome, index) => {
-      const at = again.findIndex(({ encoding }) => encoding === outputs[index]?.encoding);
-      return second[at] ?? outcome;
-    });
+    let made = Array.zip(outputs, first);
+    for (const share of corrections) {
+      const again = made.flatMap(([output, outcome]) => correctedBy(output, outcome) ?? []);
+      if (again.length === 0) break;
+      const half = share * works.correcting / 2;
+      const outcomes = yield* encode(material, again, extras, phase(half), phase(half));
+      const corrected = new Map(again.map(({ encoding }, index) => [encoding, index]));
+      made = made.map((pair) => {
+        const index = corrected.get(pair[0].encoding);
+        return index === undefined ? pair : [again[index] ?? pair[0], outcomes[index] ?? pair[1]];
+      });
+    }
     yield* job.onProgress(1);
-    return [...latest, ...failures];
+    return [...made.map(([, outcome]) => outcome), ...failures];
   }).pipe(Effect.ensuring(Effect.forEach(written, remove, { discard: true })));
 });
 
-/** The output once more, where its loudness came out wrong and can be put right by its gain. */
-const corrected = ({ encoding, plan, withGain }: Prepared, outcome: Outcome | undefined): Prepared | null => {
-  if (encoding.loudness === null || plan === null || !outcome || Result.isFailure(outcome)) return null;
+/** The output once more, where its codec has moved its loudness or its peaks, and that can be made up for. */
+const correctedBy = (output: Prepared, outcome: Outcome): Prepared | null => {
+  const { loudness: target, format } = output.encoding;
+  if (target === null || isLossless(format) || Result.isFailure(outcome)) return null;
   const { loudness } = outcome.success;
-  const gainDb = loudness && correction(encoding.loudness, loudness);
-  return gainDb ? withGain(gainDb) : null;
+  const needed = loudness && correction(target, loudness);
+  return needed && output.corrected(needed);
 };
+
+const isLossless = (format: OutputFormat): boolean => traits[format].bitDepths !== null;

@@ -58,31 +58,53 @@ describe("plan", () => {
 describe("correction", () => {
   const correct = (
     after: Levels,
-    target: LoudnessTarget = { targetLufs: -16 },
+    target: Omit<LoudnessTarget, "targetLufs"> = {},
     before = levels(-20, -12),
   ) => {
-    const result = resultOf(target, plan(target, before), after);
-    return [Math.round(1e6 * correction(target, result)) / 1e6, result.limitedBy];
+    const result = resultOf(
+      { targetLufs: -16, ...target },
+      plan({ targetLufs: -16, ...target }, before),
+      after,
+    );
+    const { gainDb, limitDb } = correction({ targetLufs: -16, ...target }, result) ??
+      { gainDb: 0, limitDb: 0 };
+    const rounded = (decibels: number) => Math.round(1e6 * decibels) / 1e6;
+    return [rounded(gainDb), limitDb === null ? null : rounded(limitDb), result.limitedBy];
   };
+  const nothing = [0, 0, null];
 
   it("is what a codec took or gave, unless that is next to nothing", () => {
-    assert.deepStrictEqual(correct(levels(-16.4, -8)), [0.4, null]);
-    assert.deepStrictEqual(correct(levels(-15.9, -8)), [-0.1, null]);
-    assert.deepStrictEqual(correct(levels(-16.015, -8)), [0, null]);
+    assert.deepStrictEqual(correct(levels(-16.4, -8)), [0.4, null, null]);
+    assert.deepStrictEqual(correct(levels(-15.9, -8)), [-0.1, null, null]);
+    assert.deepStrictEqual(correct(levels(-16.015, -8)), nothing);
+    assert.deepStrictEqual(correct(levels(-16.4, -1.5)), [0.4, null, null]);
   });
 
-  it("is nothing where the ceiling has no room for all of it, and the result says that it binds", () => {
-    assert.deepStrictEqual(correct(levels(-16.4, -1.5)), [0.4, null]);
-    assert.deepStrictEqual(correct(levels(-16.4, -1.25)), [0, "truePeak"]);
-    assert.deepStrictEqual(correct(levels(-16.4, -0.5)), [0, "truePeak"]);
-    assert.deepStrictEqual(correct(levels(-15.9, -0.5)), [-0.1, null]);
+  it("is most of what the ceiling has room for, where that is less; then the result says that it binds", () => {
+    assert.deepStrictEqual(correct(levels(-16.4, -1.25)), [0.1125, null, "truePeak"]);
+    assert.deepStrictEqual(correct(levels(-16.4, -1.11)), [0, 0, "truePeak"]);
+  });
+
+  it("takes off what a codec has put beyond the ceiling, and a little more", () => {
+    assert.deepStrictEqual(correct(levels(-16.4, -0.5)), [-0.6, null, "truePeak"]);
+    assert.deepStrictEqual(correct(levels(-16, -0.5)), [-0.6, null, null]);
+    assert.deepStrictEqual(correct(levels(-15.3, -0.5)), [-0.7, null, null]);
+    assert.deepStrictEqual(correct(levels(-16, -0.99)), nothing);
+  });
+
+  it("is left to a limiter, where one is asked for: the gain is what is missing", () => {
+    assert.deepStrictEqual(correct(levels(-16.4, -0.5), { mode: "limit" }), [0.4, -0.6, "truePeak"]);
+    assert.deepStrictEqual(correct(levels(-16.3, -1.2), { mode: "limit" }), [0.3, 0, "truePeak"]);
+    assert.deepStrictEqual(correct(levels(-16, -0.5), { mode: "limit" }), [0, -0.6, null]);
+    assert.deepStrictEqual(correct(levels(-16.3, -8), { mode: "limit" }), [0.3, null, null]);
+    assert.deepStrictEqual(correct(levels(-16, -1.01), { mode: "limit" }), nothing);
   });
 
   it("is nothing where nothing was done, and to the gain of an album", () => {
-    assert.deepStrictEqual(correct(levels(-20, -12), { targetLufs: -16, toleranceLu: 5 }), [0, null]);
-    assert.deepStrictEqual(correct(levels(null, null), { targetLufs: -16 }), [0, null]);
+    assert.deepStrictEqual(correct(levels(-20, -12), { toleranceLu: 5 }), nothing);
+    assert.deepStrictEqual(correct(levels(null, null)), nothing);
     const album = [UploadId.make(`upl_${"1".repeat(26)}`)];
-    assert.deepStrictEqual(correct(levels(-18, -8), { targetLufs: -16, album }), [0, null]);
+    assert.deepStrictEqual(correct(levels(-18, -0.5), { album }), nothing);
   });
 });
 

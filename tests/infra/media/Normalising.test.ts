@@ -151,6 +151,26 @@ layer(engine, { excludeTestServices: true })("an output of a loudness", (it) => 
       assert.lengthOf(files, 2);
     }));
 
+  it.effect.each(["gain", "limit"] as const)(
+    "keeps below the ceiling what a codec puts beyond it, by a %s",
+    (mode) =>
+      Effect.gen(function* () {
+        const sound = swelling({ clicks: true });
+        const target = { targetLufs: -12, mode };
+        const files = yield* renderTo(sound, [
+          to(target, { format: "opus", name: "opus", bitrateKbps: 32, sampleRate: 48_000 }),
+          to(target, { format: "m4a", name: "m4a", bitrateKbps: 64 }),
+          to(target, { format: "mp3", name: "mp3", bitrateKbps: 64 }),
+        ]);
+        assert.lengthOf(files, 3);
+        for (const { loudness } of files) {
+          assert.isAtMost(loudness?.after.truePeakDbtp ?? NaN, -0.9);
+          assert.strictEqual(loudness?.limitedBy, "truePeak");
+          if (mode === "limit") assert.approximately(loudness?.after.integratedLufs ?? NaN, -12, 0.2);
+        }
+      }),
+  );
+
   it.effect("fails alone where there is no room to prepare it, and what was prepared is removed", () =>
     Effect.gen(function* () {
       const { workspace, source } = yield* sourceOf(wav(swelling()));
