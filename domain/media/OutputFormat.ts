@@ -21,15 +21,12 @@ export interface FormatTraits {
   readonly sampleRates: ReadonlyArray<number> | null;
   readonly maxSampleRate: number;
   readonly maxChannels: number;
-  /** `null`: lossless, a bit rate cannot be asked for. Mono may take less than the others. */
+  /** `null`: lossless, a bit rate cannot be asked for. */
   readonly bitrateKbps:
-    | {
-      readonly min: number;
-      readonly max: number;
-      readonly maxMono?: number;
-      readonly default: number | null;
-    }
+    | { readonly min: number; readonly max: number; readonly default: number | null }
     | null;
+  /** What the codec takes at most at a sample rate and in a number of channels, where that may be less. */
+  readonly highestKbps?: (sampleRate: number, channels: number) => number;
   /** For adaptive streaming: how many bit rates it may have at once, and which it has unless told; `null`: it has one. */
   readonly bitratesKbps:
     | { readonly max: number; readonly default: readonly [number, ...ReadonlyArray<number>] }
@@ -50,6 +47,8 @@ const aac = {
   maxSampleRate: 96_000,
   maxChannels: 8,
   bitrateKbps: { min: 8, max: 512, default: 192 },
+  // 6,144 bits for each 1,024 samples of a channel (ISO/IEC 14496-3).
+  highestKbps: (sampleRate: number, channels: number) => 6 * sampleRate * channels / 1_000,
   bitratesKbps: null,
   quality: null,
   bitDepths: null,
@@ -87,6 +86,8 @@ export const traits: Readonly<Record<OutputFormat, FormatTraits>> = {
     maxSampleRate: 48_000,
     maxChannels: 2,
     bitrateKbps: { min: 8, max: 320, default: 192 },
+    // Of MPEG-2.5 what LAME takes, of MPEG-2, of MPEG-1.
+    highestKbps: (sampleRate) => sampleRate < 16_000 ? 64 : sampleRate < 32_000 ? 160 : 320,
     bitratesKbps: null,
     quality: { min: 0, max: 9, best: 0 },
     bitDepths: null,
@@ -102,7 +103,8 @@ export const traits: Readonly<Record<OutputFormat, FormatTraits>> = {
     sampleRates: [8_000, 12_000, 16_000, 24_000, 48_000],
     maxSampleRate: 48_000,
     maxChannels: 8,
-    bitrateKbps: { min: 6, max: 510, maxMono: 256, default: 128 },
+    bitrateKbps: { min: 6, max: 510, default: 128 },
+    highestKbps: (_, channels) => 256 * channels,
     bitratesKbps: null,
     quality: null,
     bitDepths: null,

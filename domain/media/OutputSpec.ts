@@ -87,11 +87,11 @@ const misfit = (spec: OutputSpec): InvalidOutput | null => {
   if (bitrateKbps !== undefined && range && (bitrateKbps < range.min || bitrateKbps > range.max)) {
     return { field: "bitrateKbps", detail: `${format} takes ${range.min} to ${range.max} kbit/s` };
   }
-  const isMono = channels === 1 || spec.channelSelect !== undefined;
-  if (bitrateKbps !== undefined && isMono && range?.maxMono !== undefined && bitrateKbps > range.maxMono) {
+  const most = highestKbps(format, sampleRate ?? maxSampleRate, channelsOf(spec) ?? maxChannels);
+  if ([bitrateKbps ?? 0, ...bitratesKbps ?? []].some((kbps) => kbps > most)) {
     return {
-      field: "bitrateKbps",
-      detail: `${format} takes ${range.min} to ${range.maxMono} kbit/s in mono`,
+      field: bitrateKbps === undefined ? "bitratesKbps" : "bitrateKbps",
+      detail: `${format} takes at most ${most} kbit/s at that sample rate, in so many channels`,
     };
   }
   if (quality !== undefined && bitrateKbps !== undefined) {
@@ -204,9 +204,8 @@ export interface Encoding {
 }
 
 /**
- * The encoding of an output for a source: asked values as they are, but a bit rate no higher than the format takes for a source in
- * mono; otherwise the source's channels, up to what the format holds, and the source's rate, or the nearest higher one that the
- * format knows.
+ * The encoding of an output for a source: asked values as they are, but a bit rate no higher than the format takes for such a source;
+ * otherwise the source's channels, up to what the format holds, and the source's rate, or the nearest higher one that the format knows.
  */
 export const encodingFor = (
   spec: OutputSpec,
@@ -214,17 +213,17 @@ export const encodingFor = (
 ): Encoding => {
   const { bitrateKbps, bitratesKbps, sampleRates, maxSampleRate, maxChannels } = traits[spec.format];
   const nearest = sampleRates?.find((rate) => rate >= source.sampleRate) ?? maxSampleRate;
-  const channels = spec.channels ??
-    (spec.channelSelect === undefined ? Math.min(source.channels, maxChannels) : 1);
+  const sampleRate = spec.sampleRate ??
+    (sampleRates ? nearest : Math.min(source.sampleRate, maxSampleRate));
+  const channels = channelsOf(spec) ?? Math.min(source.channels, maxChannels);
   const asked = spec.bitrateKbps ?? bitrateKbps?.default ?? null;
-  const highest = channels === 1 ? bitrateKbps?.maxMono ?? Infinity : Infinity;
   return {
     name: spec.name,
     format: spec.format,
-    sampleRate: spec.sampleRate ?? (sampleRates ? nearest : Math.min(source.sampleRate, maxSampleRate)),
+    sampleRate,
     channels,
     bitrateKbps: spec.quality === undefined && asked !== null && !bitratesKbps
-      ? Math.min(asked, highest)
+      ? Math.min(asked, highestKbps(spec.format, sampleRate, channels))
       : null,
     bitratesKbps: bitratesKbps &&
       (spec.bitratesKbps ?? (spec.bitrateKbps === undefined ? bitratesKbps.default : [spec.bitrateKbps])),
@@ -237,6 +236,14 @@ export const encodingFor = (
     chapters: spec.chapters ?? null,
   };
 };
+
+/** What a format takes at most at a sample rate and in a number of channels, in kilobits a second; no limit for one without loss. */
+const highestKbps = (format: OutputFormat, sampleRate: number, channels: number): number =>
+  Math.floor(traits[format].highestKbps?.(sampleRate, channels) ?? Infinity);
+
+/** The channels that are asked for; `undefined` where the source decides. */
+const channelsOf = ({ channels, channelSelect }: OutputSpec): number | undefined =>
+  channels ?? (channelSelect === undefined ? undefined : 1);
 
 /** What is to be encoded for an output: a variant for each of its bit rates, or only itself. */
 export const variantsOf = (encoding: Encoding): Arr.NonEmptyReadonlyArray<Encoding> =>

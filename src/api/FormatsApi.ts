@@ -22,15 +22,9 @@ export const FormatJson = Schema.Struct({
   sampleRates: Schema.NullOr(Schema.Array(Schema.Int)),
   maxSampleRate: Schema.Int,
   maxChannels: Schema.Int,
-  /** `null`: lossless. */
+  /** Less at most at low sample rates, and in few channels; `null`: lossless. */
   bitrateKbps: Schema.NullOr(
-    Schema.Struct({
-      min: Schema.Int,
-      max: Schema.Int,
-      /** What mono takes at most, where that is less. */
-      maxMono: Schema.optionalKey(Schema.Int),
-      default: Schema.NullOr(Schema.Int),
-    }),
+    Schema.Struct({ min: Schema.Int, max: Schema.Int, default: Schema.NullOr(Schema.Int) }),
   ),
   /** For adaptive streaming: how many bit rates there may be, and which there are unless told; `null`: one. */
   bitratesKbps: Schema.NullOr(Schema.Struct({ max: Schema.Int, default: Schema.Array(Schema.Int) })),

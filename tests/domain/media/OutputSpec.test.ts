@@ -71,11 +71,35 @@ describe("settle", () => {
     [{ format: "flac", bitrateKbps: 128 }, "bitrateKbps", "flac is lossless and takes no bit rate"],
     [{ format: "mp3", bitrateKbps: 7 }, "bitrateKbps", "mp3 takes 8 to 320 kbit/s"],
     [{ format: "mp3", bitrateKbps: 321 }, "bitrateKbps", "mp3 takes 8 to 320 kbit/s"],
-    [{ format: "opus", bitrateKbps: 257, channels: 1 }, "bitrateKbps", "opus takes 6 to 256 kbit/s in mono"],
+    [
+      { format: "opus", bitrateKbps: 257, channels: 1 },
+      "bitrateKbps",
+      "opus takes at most 256 kbit/s at that sample rate, in so many channels",
+    ],
     [
       { format: "opus", bitrateKbps: 257, channelSelect: 1 },
       "bitrateKbps",
-      "opus takes 6 to 256 kbit/s in mono",
+      "opus takes at most 256 kbit/s at that sample rate, in so many channels",
+    ],
+    [
+      { format: "mp3", bitrateKbps: 65, sampleRate: 12_000 },
+      "bitrateKbps",
+      "mp3 takes at most 64 kbit/s at that sample rate, in so many channels",
+    ],
+    [
+      { format: "mp3", bitrateKbps: 161, sampleRate: 24_000 },
+      "bitrateKbps",
+      "mp3 takes at most 160 kbit/s at that sample rate, in so many channels",
+    ],
+    [
+      { format: "m4a", bitrateKbps: 133, sampleRate: 22_050, channels: 1 },
+      "bitrateKbps",
+      "m4a takes at most 132 kbit/s at that sample rate, in so many channels",
+    ],
+    [
+      { format: "hls", bitratesKbps: [64, 97], sampleRate: 16_000, channels: 1 },
+      "bitratesKbps",
+      "hls takes at most 96 kbit/s at that sample rate, in so many channels",
     ],
     [{ format: "ogg", bitrateKbps: 31 }, "bitrateKbps", "ogg takes 32 to 500 kbit/s"],
     [{ format: "opus", sampleRate: 44_100 }, "sampleRate", "opus takes 8000, 12000, 16000, 24000, 48000 Hz"],
@@ -220,6 +244,9 @@ describe("encodingFor", () => {
     const high = { ...spec("opus"), bitrateKbps: 510 };
     assert.strictEqual(encodingFor(high, { ...source, channels: 2 }).bitrateKbps, 510);
     assert.strictEqual(encodingFor(high, { ...source, channels: 1 }).bitrateKbps, 256);
+    const low = { sampleRate: 16_000, channels: 1 };
+    assert.strictEqual(encodingFor(spec("mp3"), low).bitrateKbps, 160);
+    assert.strictEqual(encodingFor(spec("aac"), low).bitrateKbps, 96);
     assert.isNull(encodingFor(spec("flac"), source).bitrateKbps);
   });
 
