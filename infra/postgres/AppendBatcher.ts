@@ -14,12 +14,20 @@ interface Waiting {
 const batchSize = 256;
 
 /**
+ * The most rivals of an append that share its call. Only one of them all can have the place; the others are better left alone until
+ * their turn comes.
+ */
+const mostRivals = 4;
+
+/**
  * Group commit: a lone append goes at once; while calls are in flight, those that arrive meanwhile gather into the next batch.
  * `callsInFlight` says how many calls may run side by side. An append whose deadline has passed when its turn comes is left out.
  */
 export const makeAppendBatcher = Effect.fnUntraced(function* (callsInFlight: number) {
   const sql = yield* PgClient.PgClient;
   const queue = yield* Queue.unbounded<Waiting>();
+  /** The streams that calls in flight write to, each with the appends that wait for the outcome. */
+  const busy = new Map<string, Array<Waiting>>();
 
   const call = (batch: ReadonlyArray<Waiting>, rivals: ReadonlyArray<Waiting>): Effect.Effect<void> => {
     const all = [...batch, ...rivals];
@@ -58,13 +66,20 @@ export const makeAppendBatcher = Effect.fnUntraced(function* (callsInFlight: num
   let idle = callsInFlight;
   const pump = Effect.gen(function* () {
     while (true) {
-      const { batch, rivals, rest } = split(yield* Queue.takeAll(queue), idle);
+      const { batch, rivals, rest } = split(yield* Queue.takeAll(queue), idle, busy);
       Queue.offerAllUnsafe(queue, rest);
+      for (const { append } of batch) busy.set(append.streamId, []);
       idle--;
       const inTime = yield* dropLate(batch);
       const rivalsInTime = yield* dropLate(rivals);
       if (inTime.length + rivalsInTime.length > 0) yield* call(inTime, rivalsInTime);
       idle++;
+      for (const { append } of batch) {
+        Queue.offerAllUnsafe(queue, busy.get(append.streamId) ?? []);
+        busy.delete(append.streamId);
+      }
+      // Those who have just been answered may have more to append, of a newer version than what has waited.
+      yield* Effect.yieldNow;
     }
   });
   yield* Effect.forEach(Array.from({ length: callsInFlight }), () => Effect.forkScoped(pump), {
@@ -82,37 +97,44 @@ export const makeAppendBatcher = Effect.fnUntraced(function* (callsInFlight: num
 /**
  * What one of some idle pumps takes of the waiting appends, and what it leaves. The pumps share the streams: one batch is made ready
  * and answered here while another is written in the database; if one pump took all, the two sides would wait for each other. The
- * batch holds no command and no stream twice; rivals want a place that one of the batch wants, so that at most one of them can have it.
+ * batch holds no command and no stream twice: of a stream the first of those that expect the newest version, since versions only
+ * grow. Its rivals want a place in the same stream that at most one of them can have. What wants to a stream that is `busy` joins
+ * those who wait there.
  */
-const split = (waiting: ReadonlyArray<Waiting>, idle: number) => {
-  const share = Math.ceil(new Set(waiting.map(({ append }) => append.streamId)).size / idle);
-  const commands = new Set<string>();
-  const streams = new Map<string, Append>();
-  const batch: Array<Waiting> = [];
-  const rivals: Array<Waiting> = [];
-  const rest: Array<Waiting> = [];
+const split = (
+  waiting: ReadonlyArray<Waiting>,
+  idle: number,
+  busy: ReadonlyMap<string, Array<Waiting>>,
+) => {
+  const free: Array<Waiting> = [];
+  const newest = new Map<string, Waiting>();
   for (const entry of waiting) {
-    const { append } = entry;
-    const command = `${append.context.tenantId} ${append.context.commandId}`;
-    const first = streams.get(append.streamId);
-    if (commands.has(command) || batch.length + rivals.length >= batchSize) {
-      rest.push(entry);
-    } else if (first === undefined && batch.length < share) {
-      commands.add(command);
-      streams.set(append.streamId, append);
-      batch.push(entry);
-    } else if (first !== undefined && areRivals(first, append)) {
-      commands.add(command);
-      rivals.push(entry);
-    } else {
-      rest.push(entry);
+    const { streamId, expectedVersion } = entry.append;
+    const held = busy.get(streamId);
+    if (held !== undefined) {
+      held.push(entry);
+      continue;
     }
+    free.push(entry);
+    const best = newest.get(streamId);
+    if (best === undefined || expectedVersion > best.append.expectedVersion) newest.set(streamId, entry);
   }
-  return { batch, rivals, rest };
+  const commands = new Set<string>();
+  const isFirstOfCommand = ({ append: { context } }: Waiting) =>
+    commands.size < commands.add(`${context.tenantId} ${context.commandId}`).size;
+  const share = Math.min(batchSize, Math.ceil(newest.size / idle));
+  const batch = [...newest.values()].slice(0, share).filter(isFirstOfCommand);
+  const rivals = new Map(batch.map((first) => [first, Array.of<Waiting>()]));
+  const rest: Array<Waiting> = [];
+  for (const entry of free) {
+    const first = newest.get(entry.append.streamId), others = first && rivals.get(first);
+    if (entry === first && others !== undefined) continue;
+    const isRival = others !== undefined && others.length < mostRivals && entry.append.events.length > 0 &&
+      first !== undefined && first.append.events.length > 0 && isFirstOfCommand(entry);
+    (isRival ? others : rest).push(entry);
+  }
+  return { batch, rivals: [...rivals.values()].flat(), rest };
 };
-
-const areRivals = (one: Append, other: Append): boolean =>
-  one.expectedVersion === other.expectedVersion && one.events.length > 0 && other.events.length > 0;
 
 const reasonOf = (error: SqlError.SqlError): EventStoreError["reason"] =>
   isPermanent(error) ? "Rejected" : "Unavailable";

@@ -16,7 +16,7 @@ const decodeRows = Schema.decodeUnknownSync(Schema.Array(Row));
 
 /**
  * Calls `append_events` with a batch in which no stream and no command occurs twice; answers one outcome for each append,
- * in order. `rivals` expect the same versions as appends of the batch to the same streams; only their commands are looked up,
+ * in order. `rivals` expect the same versions as appends of the batch to the same streams, or older ones; only their commands are looked up,
  * and their outcomes follow: `null` for one that may still win, because the append it competed with wrote nothing and met no other
  * version. JSON is parsed by the casts, before the function locks the head.
  */
@@ -63,19 +63,24 @@ export const callAppend = (
       const winners = new Map(batch.map(({ streamId }, index) => [streamId, written[index]]));
       return [
         ...written,
-        ...rivals.map(({ streamId }, index) => outcomes.get(-index - 1) ?? beatenBy(winners.get(streamId))),
+        ...rivals.map((rival, index) =>
+          outcomes.get(-index - 1) ?? beatenBy(winners.get(rival.streamId), rival)
+        ),
       ];
     },
   );
 };
 
-/** The outcome of a rival of an append with this outcome. */
-const beatenBy = (winner: AppendOutcome | null | undefined): AppendOutcome | null => {
+/** The outcome of a rival of an append with this outcome, which expected the same version or a newer one. */
+const beatenBy = (
+  winner: AppendOutcome | null | undefined,
+  { expectedVersion }: Append,
+): AppendOutcome | null => {
   switch (winner?._tag) {
     case "Appended":
       return { _tag: "Conflict", actualVersion: winner.version };
     case "Conflict":
-      return winner;
+      return winner.actualVersion === expectedVersion ? null : winner;
     default:
       return null;
   }

@@ -38,6 +38,25 @@ layer(store, { excludeTestServices: true })("Appends that wait at the same time"
       );
     }));
 
+  it.effect("and want several versions of a stream: who expects the newest goes first, and the others hear of it", () =>
+    Effect.gen(function* () {
+      const tenantId = newTenant();
+      const appendAt = (expectedVersion: number) =>
+        appendOf(tenantId, `${tenantId}/a`, expectedVersion, [receivedBy(tenantId)]);
+      yield* together([appendAt(0)]);
+      const stale = Array.from({ length: 12 }, () => appendAt(0));
+      const outcomes = successes(yield* together([...stale, appendAt(9), appendAt(1)]));
+      assert.deepInclude(outcomes.at(-1), { _tag: "Appended", version: 2 });
+      for (const { _tag } of outcomes.slice(0, -1)) assert.strictEqual(_tag, "Conflict");
+      const [first] = yield* together([appendAt(2)]).pipe(Effect.map(successes));
+      assert.deepInclude(first, { _tag: "Appended", version: 3 });
+      const later = successes(yield* together([...stale.map(() => appendAt(2)), appendAt(3)]));
+      assert.deepStrictEqual(
+        later.slice(0, -1),
+        stale.map(() => ({ _tag: "Conflict" as const, actualVersion: 4 })),
+      );
+    }));
+
   it.effect("and want the same version: one has it although a repeated command stood before it", () =>
     Effect.gen(function* () {
       const tenantId = newTenant();

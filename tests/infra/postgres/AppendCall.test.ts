@@ -59,5 +59,7 @@ layer(postgres, { excludeTestServices: true })("A call of append_events", (it) =
       // One whose competitor wrote nothing may still win.
       const [, open] = yield* callAppend(sql, [known], [to("known", 0)]);
       assert.isNull(open);
+      const [, older, right] = yield* callAppend(sql, [to("known", 7)], [to("known", 0), to("known", 1)]);
+      assert.deepStrictEqual<unknown>([older, right], [{ _tag: "Conflict", actualVersion: 1 }, null]);
     }));
 });
