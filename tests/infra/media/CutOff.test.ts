@@ -22,8 +22,8 @@ const wave = (size?: number): Buffer => {
 
 const second = Buffer.alloc(176_400);
 
-/** A Core Audio file of a second, whose chunk of samples claims a size. */
-const caf = (size: bigint, bytesPerPacket = 4): Buffer => {
+/** A Core Audio file of a second, whose chunk of samples claims a size, as does one before it, of three bytes. */
+const caf = (size: bigint, bytesPerPacket = 4, sizeBefore = 3n): Buffer => {
   const file = Buffer.alloc(8 + 44 + 15 + 12 + 4);
   file.write("caff\0\x01", 0, "latin1");
   file.write("desc", 8);
@@ -33,7 +33,7 @@ const caf = (size: bigint, bytesPerPacket = 4): Buffer => {
   file.writeUInt32BE(bytesPerPacket, 36);
   file.writeUInt32BE(1, 40);
   file.write("free", 52);
-  file.writeBigInt64BE(3n, 56);
+  file.writeBigInt64BE(sizeBefore, 56);
   file.write("data", 67);
   file.writeBigInt64BE(size, 71);
   return Buffer.concat([file, second]);
@@ -98,6 +98,7 @@ describe("the declared length of a file", () => {
     ["caf", "of which half is missing", caf(352_800n), 2],
     ["caf", "that was written without knowing it", caf(-1n), 7],
     ["caf", "whose packets differ in size", caf(352_800n, 0), 7],
+    ["caf", "with a chunk of an absurd size", caf(352_800n, 4, 2n ** 63n - 1n), 7],
     ["w64", "that is whole", w64(176_424n), 7],
     ["w64", "of which half is missing", w64(352_824n), 2],
     ["w64", "that was written without knowing it", w64(2n ** 63n - 1n), 7],
