@@ -9,7 +9,11 @@ export type Prefix = "upl" | "cnv" | "anl" | "cln" | "evt" | "cmd" | "key";
 const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 
 const text = (prefix: Prefix) =>
-  Schema.String.check(Schema.isPattern(new RegExp(`^${prefix}_[0-7][0-9a-hjkmnp-tv-z]{25}$`)));
+  Schema.String.check(
+    Schema.isPattern(new RegExp(`^${prefix}_[0-7][0-9a-hjkmnp-tv-z]{25}$`), {
+      expected: `an id that begins with ${prefix}_, as the service has given it`,
+    }),
+  );
 
 export const UploadId = text("upl").pipe(Schema.brand("UploadId"));
 export type UploadId = typeof UploadId.Type;
@@ -53,7 +57,9 @@ export const TenantId = Schema.String.check(Schema.isPattern(/^[A-Za-z0-9][A-Za-
 export type TenantId = typeof TenantId.Type;
 
 /** The tenant's own name for one of its users; a path segment of storage keys, like `TenantId`. */
-export const UserId = Schema.String.check(Schema.isPattern(/^[A-Za-z0-9][A-Za-z0-9_.@-]{0,127}$/)).pipe(
+export const UserId = Schema.String.check(Schema.isPattern(/^[A-Za-z0-9][A-Za-z0-9_.@-]{0,127}$/, {
+  expected: "1 to 128 letters, digits, _ . @ or -, of which the first is a letter or a digit",
+})).pipe(
   Schema.brand("UserId"),
 );
 export type UserId = typeof UserId.Type;

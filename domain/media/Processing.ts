@@ -9,7 +9,7 @@ export const seconds = between(0, 604_800);
 
 /** Printable text, and not more of it than a probed tag may have. */
 export const TagText = Schema.String.check(
-  Schema.isPattern(/^[^\p{Cc}\p{Cs}]*$/u),
+  Schema.isPattern(/^[^\p{Cc}\p{Cs}]*$/u, { expected: "text without control characters" }),
   Schema.isMaxLength(bounds.tags.valueLength),
 );
 const TagName = Schema.String.check(Schema.isPattern(/^[a-z][a-z0-9_]{0,63}$/));
@@ -54,7 +54,9 @@ export const Processing = Schema.Struct(processingFields);
 export type Processing = typeof Processing.Type;
 
 /** Tags that are added to those of the source, or take their place; an empty text removes one. */
-export const CustomTags = Schema.Record(TagName, TagText).check(Schema.isMaxProperties(32));
+export const CustomTags = Schema.Record(TagName, TagText).annotate({
+  messageUnexpectedKey: "A tag's name has 1 to 64 small letters, digits or _, of which the first is a letter",
+}).check(Schema.isMaxProperties(32));
 
 /** The part of something that asks for processing. */
 export const processingOf = (

@@ -31,8 +31,8 @@ const PEAK_OPACITY = 0.5;
 const INT16_FULL_SCALE = 32_768;
 
 /**
- * A waveform as a picture: peaks from the lowest to the highest sample, and inside them, stronger, their root mean square. The channels are
- * one above the other, the first at the top.
+ * A waveform as a picture: peaks from the lowest to the highest sample, and inside them, stronger, their root mean square where `rms`
+ * has it. The channels are one above the other, the first at the top.
  */
 export const drawWaveform = (
   peaks: WaveformPeaks,

@@ -1,4 +1,4 @@
-import type { MediaFacts } from "../../domain/media/MediaFacts.ts";
+import { bounds, type MediaFacts } from "../../domain/media/MediaFacts.ts";
 import { type Encoding, variantsOf } from "../../domain/media/OutputSpec.ts";
 import { segmentSeconds } from "../../domain/media/Streaming.ts";
 import type { Attached } from "./Attachments.ts";
@@ -57,18 +57,41 @@ const sheetArguments = ({ format }: Encoding, sheet: number | null): ReadonlyArr
     ...(format === "mp3" || format === "aiff" ? ["-id3v2_version", "3"] : []),
   ];
 
-/** The tags that mean the same in every format; the others tell of the source's container and encoder. */
+/**
+ * The tags that mean the same in every format that has them; MPEG-4 and WAV have only a few. The others tell of the source's container or
+ * of how it was encoded (encoder, durations, creation times, what players skip at its ends), or of sound that is not that of the output
+ * (ReplayGain, tempo, key); or they have another name in each format (sort orders, identifiers of MusicBrainz). In Matroska a language
+ * that is not told is English.
+ */
 const portableTags = [
   ["title", "artist", "album", "album_artist", "composer", "performer", "genre"],
   ["date", "track", "disc", "comment", "copyright"],
+  ["conductor", "lyricist", "arranger", "remixer", "producer", "engineer", "lyrics", "mood", "grouping"],
+  ["compilation", "publisher", "label", "catalognumber", "barcode", "isrc"],
 ].flat();
 
+/** Names of frames of ID3v2.4 which ffmpeg leaves as they are. */
+const frameNames: ReadonlyMap<string, string> = new Map([
+  ["tsrc", "isrc"],
+  ["text", "lyricist"],
+  ["tmoo", "mood"],
+]);
+
+/** A tag of a source by the name that is common to all formats: lyrics in ID3 also tell their language, and ASF has a prefix. */
+const commonName = (name: string): string =>
+  frameNames.get(name) ?? name.replace(/^wm\//, "").replace(/^lyrics-.*/, "lyrics");
+
 const tagArguments = (tags: MediaFacts["tags"], custom: MediaFacts["tags"]) => {
-  const kept = Object.entries(tags).filter(([name]) => portableTags.includes(name));
+  const kept = Object.entries(tags)
+    .map(([name, text]) => [commonName(name), text] as const)
+    .filter(([name, text]) => portableTags.includes(name) && !(name === "lyrics" && isCut(text)));
   return Object.entries({ ...Object.fromEntries(kept), ...custom })
     .filter(([, text]) => text !== "")
     .flatMap(([name, text]) => ["-metadata", `${name}=${text}`]);
 };
+
+/** Half a song is worse than none. */
+const isCut = (text: string): boolean => Array.from(text).length >= bounds.tags.valueLength;
 
 const codecArguments = (encoding: Encoding, isWide: boolean): ReadonlyArray<string> => {
   const { format, sampleRate, channels, bitrateKbps, quality } = encoding;

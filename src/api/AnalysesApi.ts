@@ -28,8 +28,8 @@ export class AnalysesApi extends HttpApiGroup.make("analyses")
           "Loudness (EBU R 128), tempo, key and facts of the signal. A part that could not be measured is `null` (of the loudness: all " +
           "its values; of the signal, perhaps, only the spectrum), with the reason in `errors`; the others are kept, and the part can be " +
           "measured again by POST. While that is under way, and after it has failed, the values are those of the analysis before. " +
-          "`tempo` and `key` are also `null` for what is no music, or is shorter than 3 s; `transcript` is `null` for silence, and " +
-          "where the service has no recogniser of speech. Warnings: `SILENT` " +
+          "`tempo` and `key` are also `null` for what is no music, or is shorter than 3 s, and `transcript` for silence, and where the service " +
+          "has no recogniser of speech: then nothing failed, and `errors` does not name them. Warnings: `SILENT` " +
           "(every sample is zero), `CLIPPED` (three samples or more in a row at full scale), `TRUNCATED` (over 1 % and 0.2 s less than the " +
           "file declares, or an Ogg file that ends within a page), `MONO_AS_STEREO` (the difference of the channels is 60 dB or more below " +
           "their sum), `DC_OFFSET` (the mean of a " +
@@ -94,9 +94,9 @@ export class AnalysesApi extends HttpApiGroup.make("analyses")
           "Peaks of the mix to mono, as audiowaveform has them; with `channels=split`, those of each of up to 8 channels, in the order of WAVE " +
           "(version 2 of the binary format; in a picture one above the other). More channels, and analyses of earlier versions, have only the " +
           "mix. `zoom` is the number of samples in a pixel, a multiple of the finest resolution. A picture " +
-          "(`format=png`) has 800 × 160 pixels unless told otherwise, with the peaks, and inside them, stronger, their root mean square; " +
-          "without a zoom it holds all of the recording, with one it begins at `start` seconds. Colours are given as `rrggbb` or `rrggbbaa`; " +
-          "the share `progress` of the picture has the colour of what has been played.",
+          "(`format=png`) has 800 × 160 pixels unless told otherwise, with the peaks, and inside them, stronger, their root mean square " +
+          "(not for the split channels of a source that has several); without a zoom it holds all of the recording, with one it begins at `start` seconds. " +
+          "Colours are given as `rrggbb` or `rrggbbaa`; the share `progress` of the picture has the colour of what has been played.",
       }),
     ),
     HttpApiEndpoint.get("spectrogram", "/uploads/:id/spectrogram", {

@@ -44,7 +44,7 @@ export const AnalysisJson = Schema.Struct({
   /** SHA-256 of the upload that was analysed. */
   checksum: Schema.String,
   analyserVersion: Schema.NullOr(AnalyserVersions),
-  /** Why parts of a completed analysis are null, by their names; empty when nothing failed. */
+  /** Why parts of a completed analysis could not be measured, by their names; not of those that are null because there is nothing to tell. */
   errors: AnalysisErrors,
   error: Schema.optionalKey(Failure),
   queuedAt: Schema.DateFromString,

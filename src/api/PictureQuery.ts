@@ -9,7 +9,9 @@ const whole = (minimum: number, maximum: number) =>
 const between = (minimum: number, maximum: number) =>
   Schema.optionalKey(Schema.NumberFromString.check(Schema.isBetween({ minimum, maximum })));
 
-const colour = Schema.optionalKey(Schema.String.check(Schema.isPattern(hexColour)));
+const colour = Schema.optionalKey(
+  Schema.String.check(Schema.isPattern(hexColour, { expected: "a colour as rrggbb or rrggbbaa" })),
+);
 
 /** How large a picture is, in pixels of a screen; with a scale of 2 it has twice as many pixels each way. */
 const size = {

@@ -7,7 +7,11 @@ import { afterHeaders, afterQuery, PageSize } from "./Reading.ts";
 import { Accepted, UploadJson } from "./UploadJson.ts";
 
 const params = { id: UploadId };
-const SearchText = Schema.String.check(Schema.isPattern(/^[^\p{Cc}\p{Cs}]{1,255}$/u));
+const SearchText = Schema.String.check(
+  Schema.isPattern(/^[^\p{Cc}\p{Cs}]{1,255}$/u, {
+    expected: "1 to 255 characters, none of them a control character",
+  }),
+);
 const Bytes = HttpApiSchema.StreamUint8Array();
 
 /** Receiving, showing and deleting uploads. */

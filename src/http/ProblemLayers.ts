@@ -9,15 +9,21 @@ const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1();
 /** The first thing that a schema refused: where, and why. `prefix` names the part of the request. */
 export const firstIssue = (issue: SchemaIssue.Issue, prefix = ""): Particulars => {
   const [first] = issuesOf(issue).issues;
-  const field = (first?.path ?? []).reduce<string>((path, segment) => {
-    const key = typeof segment === "object" ? segment.key : segment;
-    return typeof key === "number" || /^\d+$/.test(String(key))
-      ? `${path}[${String(key)}]`
-      : path === ""
-      ? String(key)
-      : `${path}.${String(key)}`;
-  }, prefix);
-  const detail = first?.message === "Expected no excess property"
+  const keys = (first?.path ?? []).map((segment) => typeof segment === "object" ? segment.key : segment);
+  // Of an array that must not be empty, the first element is missing.
+  const isEmpty = first?.message === "Missing key" && keys.at(-1) === 0;
+  const field = (isEmpty ? keys.slice(0, -1) : keys).reduce<string>(
+    (path, key) =>
+      typeof key === "number" || /^\d+$/.test(String(key))
+        ? `${path}[${String(key)}]`
+        : path === ""
+        ? String(key)
+        : `${path}.${String(key)}`,
+    prefix,
+  );
+  const detail = isEmpty
+    ? "Give at least one"
+    : first?.message === "Expected no excess property"
     ? "There is no such parameter"
     : first?.message ?? "The value is not valid";
   return field === "" ? { detail } : { detail, field };

@@ -23,7 +23,11 @@ export interface UploadFields {
   readonly metadata: Readonly<Record<string, Schema.Json>>;
 }
 
-const SessionId = Schema.String.check(Schema.isPattern(/^[^\p{Cc}\p{Cs}]{1,128}$/u));
+const SessionId = Schema.String.check(
+  Schema.isPattern(/^[^\p{Cc}\p{Cs}]{1,128}$/u, {
+    expected: "1 to 128 characters, none of them a control character",
+  }),
+);
 const Metadata = Schema.Record(Schema.String, Schema.Json);
 /** The escapes, in written JSON, of characters that Postgres' `jsonb` cannot hold. */
 const unstorable = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/;

@@ -123,7 +123,7 @@ describe("an analysis of some parts", () => {
     assert.deepStrictEqual(await objectsOf(other, analysis.id), all);
   });
 
-  it.each([[[], "parts[0]"], [["melody"], "parts[0]"], [["key", "key"], "parts"], ["key", "parts"], [
+  it.each([[[], "parts"], [["melody"], "parts[0]"], [["key", "key"], "parts"], ["key", "parts"], [
     ["transcript"],
     "parts",
   ]])(

@@ -497,7 +497,7 @@ export const converting = (service: RunningService): void => {
       [{ outputs: [{ format: "mp3", sampleRate: 96_000 }] }, "outputs[0].sampleRate"],
       [{ outputs: [{ format: "wav" }, { format: "mp3", channels: 3 }] }, "outputs[1].channels"],
       [{ outputs: [{ format: "wav", loudness: { targetLufs: 0 } }] }, "outputs[0].loudness.targetLufs"],
-      [{ outputs: [{ format: "hls", bitratesKbps: [] }] }, "outputs[0].bitratesKbps[0]"],
+      [{ outputs: [{ format: "hls", bitratesKbps: [] }] }, "outputs[0].bitratesKbps"],
       [{ outputs: [{ format: "hls", bitratesKbps: [64, 4] }] }, "outputs[0].bitratesKbps[1]"],
       [{ outputs: [{ format: "wav", loudness: {} }] }, "outputs[0].loudness.targetLufs"],
       [{ outputs: [{ format: "wav", pitchSemitones: 12.1 }] }, "outputs[0].pitchSemitones"],

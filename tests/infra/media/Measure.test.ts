@@ -1,6 +1,6 @@
 import { assert, layer } from "@effect/vitest";
 import { Deferred, Effect, Fiber, Result, Schema, type Tracer } from "effect";
-import { mkdirSync, readFileSync, statSync, truncateSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { AnalysisCurves } from "../../../domain/analysis/AnalysisCurves.ts";
@@ -12,7 +12,7 @@ import { readHeader } from "../../../infra/media/Header.ts";
 import { measure as measureWithin } from "../../../infra/media/Measure.ts";
 import { laneWorkers } from "../../../infra/media/MeasureLanes.ts";
 import { type Measurement, MediaEngine } from "../../../services/MediaEngine.ts";
-import { encode, music, silence, silentFlac, sine, type Sound, wav } from "../../support/Audio.ts";
+import { encode, ffmpeg, music, silence, silentFlac, sine, type Sound, wav } from "../../support/Audio.ts";
 import { ffmpegWithoutSecondPipe } from "../../support/StandInFfmpeg.ts";
 import {
   assertProgress,
@@ -219,7 +219,10 @@ layer(engine, { excludeTestServices: true })("measuring", (it) => {
       assert.isAbove(signalOf(measurement).clippedSamples, 1_000);
     }));
 
-  it.effect.each([["flac"], ["mp3"], ["webm"], ["ogg"], ["wav"], ["mp4", "-movflags", "+faststart"]])(
+  it.effect.each([
+    ...[["flac"], ["mp3"], ["webm"], ["ogg"], ["wav"], ["caf"], ["w64"], ["asf"]],
+    ["mp4", "-movflags", "+faststart"],
+  ])(
     "warns of a %s of which half is missing",
     ([format = "", ...args]) =>
       Effect.gen(function* () {
@@ -230,6 +233,18 @@ layer(engine, { excludeTestServices: true })("measuring", (it) => {
         assert.deepStrictEqual(measurement.warnings, ["TRUNCATED", "MONO_AS_STEREO"]);
         assert.isAbove(measurement.decodedSeconds, 1);
         assert.isBelow(measurement.decodedSeconds, 3);
+      }),
+  );
+
+  it.effect.each(["caf", "asf"])(
+    "does not warn of a %s that was written without knowing its length",
+    (format) =>
+      Effect.gen(function* () {
+        const { warnings } = yield* measureUnprobed((path) => {
+          encode(path, sine({ seconds: 2 }), "-f", "w64");
+          writeFileSync(path, ffmpeg("-i", path, "-f", format, "pipe:1"));
+        });
+        assert.deepStrictEqual(warnings, ["MONO_AS_STEREO"]);
       }),
   );
 });
