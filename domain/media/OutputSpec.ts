@@ -6,7 +6,9 @@ import { CustomTags, type Processing, processingFields, processingOf } from "./P
 import { BitDepth, OutputFormat, traits } from "./OutputFormat.ts";
 
 /** A safe file name without extension: outputs are addressed and stored by it. */
-export const OutputName = Schema.String.check(Schema.isPattern(/^[a-z0-9][a-z0-9_-]{0,62}$/));
+export const OutputName = Schema.String.check(Schema.isPattern(/^[a-z0-9][a-z0-9_-]{0,62}$/, {
+  expected: "1 to 63 small letters, digits, _ or -, of which the first is a letter or a digit",
+}));
 
 const BitrateKbps = Schema.Int.check(Schema.isBetween({ minimum: 5, maximum: 640 }));
 
