@@ -20,6 +20,7 @@ import {
   newDataDirectory,
   type RunningService,
   settled,
+  startFresh,
   startService,
   upload,
 } from "../support/RunningService.ts";
@@ -35,7 +36,7 @@ const busyPort = String(typeof busyAddress === "object" && busyAddress !== null 
 const database = ManagedRuntime.make(TestDatabase.layer);
 const { url } = await database.runPromise(TestDatabase.use(Effect.succeed));
 const onServer = { DATABASE_URL: Redacted.value(url) };
-const service = await startService();
+const service = await startFresh();
 afterAll(async () => {
   busy.close();
   await endAll();

@@ -7,6 +7,7 @@ import * as EmbeddedPostgres from "../../infra/embedded/EmbeddedPostgres.ts";
 import * as Database from "../../infra/postgres/Database.ts";
 import * as PgEventStore from "../../infra/postgres/PgEventStore.ts";
 import { EventStore } from "../../services/EventStore.ts";
+import { copyTemplate } from "./EmbeddedTemplate.ts";
 import { TestDatabase } from "./TestDatabase.ts";
 
 /** A pool of connections to the test database, migrated. */
@@ -26,7 +27,7 @@ export const connectedStore = Effect.gen(function* () {
 const directory = Effect.acquireRelease(
   Effect.promise(() => mkdtemp(join(tmpdir(), "tapedeck-database-"))),
   (path) => Effect.promise(() => rm(path, { recursive: true })),
-);
+).pipe(Effect.tap((path) => Effect.promise(() => copyTemplate(path))));
 
 /** A migrated embedded database with its files in a temporary directory. */
 export const embedded = Layer.unwrap(

@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { copyTemplate } from "./EmbeddedTemplate.ts";
 
 /** A Tapedeck process of its own, as a user would start it, on a scratch data directory and a free port. */
 export interface RunningService {
@@ -98,12 +99,18 @@ export const launch = (
   };
 };
 
-/** Starts a service and waits until it is ready. `environment` adds to, or replaces, its variables. */
+/** Starts a service and waits until it is ready. `environment` adds to, or replaces, its variables. An embedded database is there already. */
 export const startService = async (
   environment: Readonly<Record<string, string>> = {},
 ): Promise<RunningService> => {
-  return await run(await newDataDirectory(), await freePort(), environment);
+  const directory = await newDataDirectory();
+  if (!("DATABASE_URL" in environment)) await copyTemplate(join(directory, "postgres"));
+  return await run(directory, await freePort(), environment);
 };
+
+/** Starts a service for the first time, with nothing in its data directory. */
+export const startFresh = async (): Promise<RunningService> =>
+  await run(await newDataDirectory(), await freePort(), {});
 
 /** How long a start, or anything else that is waited for, may take on a machine that is busy with other work. */
 const patienceSeconds = 90;

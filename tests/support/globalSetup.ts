@@ -9,6 +9,7 @@ import {
   ensurePocketSphinx,
   ensurePostgres,
 } from "../../infra/system/SystemPackages.ts";
+import { makeTemplate } from "./EmbeddedTemplate.ts";
 import { startScratchPostgres } from "./ScratchPostgres.ts";
 // For the types of what is provided.
 import type {} from "./ScratchNats.ts";
@@ -28,17 +29,20 @@ const ensure = <A>(check: Effect.Effect<A, MissingTool, NodeServices.NodeService
   );
 
 /** Makes sure of the programs the tests run, and of a Postgres server: the one at DATABASE_URL, or one of its own. */
-export default async function setup(project: TestProject): Promise<(() => void) | undefined> {
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const making = makeTemplate();
   await ensure(ensureFfmpeg);
   await ensure(ensurePocketSphinx);
   project.provide("natsServer", await ensure(ensureNatsServer));
   const given = process.env["DATABASE_URL"];
-  if (given !== undefined) {
-    project.provide("postgresUrl", given);
-    return undefined;
-  }
-  const { binDir } = await ensure(ensurePostgres);
-  const server = await startScratchPostgres(binDir);
+  const server = given === undefined
+    ? await startScratchPostgres((await ensure(ensurePostgres)).binDir)
+    : { url: given, stop: () => {} };
   project.provide("postgresUrl", server.url);
-  return server.stop;
+  const template = await making;
+  project.provide("embeddedTemplate", template.directory);
+  return async () => {
+    server.stop();
+    await template.remove();
+  };
 }

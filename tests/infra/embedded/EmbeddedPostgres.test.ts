@@ -6,6 +6,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as EmbeddedPostgres from "../../../infra/embedded/EmbeddedPostgres.ts";
+import { embedded } from "../../support/Databases.ts";
 
 const parent = Effect.acquireRelease(
   Effect.promise(() => mkdtemp(join(tmpdir(), "tapedeck-embedded-"))),
@@ -41,9 +42,7 @@ describe("the embedded database", () => {
         concurrency: "unbounded",
       });
       assert.strictEqual(results.length, 9);
-    }).pipe(
-      Effect.provide(Layer.unwrap(Effect.map(parent, (path) => open(join(path, "postgres"))))),
-    ));
+    }).pipe(Effect.provide(embedded)));
 
   it.live("rolls back a transaction that is interrupted in a statement, and goes on", () =>
     Effect.gen(function* () {
@@ -59,7 +58,5 @@ describe("the embedded database", () => {
       yield* Fiber.interrupt(running);
       yield* sql.withTransaction(sql`INSERT INTO kept VALUES (2)`);
       assert.deepStrictEqual(yield* sql`SELECT value FROM kept`, [{ value: 2 }]);
-    }).pipe(
-      Effect.provide(Layer.unwrap(Effect.map(parent, (path) => open(join(path, "postgres"))))),
-    ));
+    }).pipe(Effect.provide(embedded)));
 });
