@@ -9,7 +9,7 @@ const standBy = "500 millis";
 /** Another process has taken the lease: it took this one for dead. */
 class LeaseLost extends Schema.TaggedError<LeaseLost>()("LeaseLost", { fencing: Schema.Int }) {
   override get message(): string {
-    return `another process has taken the relay's lease ${this.fencing}; this one stands by`;
+    return `another process has taken the relay's lease ${this.fencing}`;
   }
 }
 
@@ -29,10 +29,11 @@ export class Relay extends Context.Service<Relay, {
         let isWell = false;
 
         const acquire = Effect.gen(function* () {
-          while (true) {
+          for (let isFirst = true;; isFirst = false) {
             const fencing = yield* lease.take;
             isWell = true;
             if (fencing !== null) return fencing;
+            if (isFirst) yield* Effect.logInfo("Another process relays the log: this one stands by");
             yield* Effect.sleep(standBy);
           }
         });

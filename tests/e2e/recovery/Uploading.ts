@@ -12,12 +12,12 @@ export interface Source {
 /** Done in a moment. */
 export const short: Source = { bytes: Buffer.from(wav(sine())), seconds: 1 };
 
-const tone = "sine=frequency=440:sample_rate=44100:duration=75";
+const tone = "sine=frequency=440:sample_rate=44100:duration=150";
 
 /** Long enough to be interrupted: its render and its analysis take some seconds each. */
 export const long: Source = {
   bytes: Buffer.from(ffmpeg("-f", "lavfi", "-i", tone, "-ac", "2", "-f", "flac", "pipe:1")),
-  seconds: 75,
+  seconds: 150,
 };
 
 /** Uploads a file, and waits until an event of a type has been recorded since. */
