@@ -90,14 +90,17 @@ const depthOf = (json: string): number => {
   return deepest;
 };
 
-const decodeJson = <A>(
+/** Reads JSON of a client; `field` is the parameter that it is the value of, empty where it is the whole body. */
+export const decodeJson = <A>(
   field: string,
   schema: Schema.Codec<A, unknown>,
   text: string,
-): Effect.Effect<A, Problem> =>
-  depthOf(text) > maxDepth
-    ? fail("INVALID_PARAMETER", { field, detail: `This is nested deeper than ${maxDepth} levels` })
+): Effect.Effect<A, Problem> => {
+  const refuse = (detail: string) => fail("INVALID_PARAMETER", field === "" ? { detail } : { detail, field });
+  return depthOf(text) > maxDepth
+    ? refuse(`This is nested deeper than ${maxDepth} levels`)
     : Effect.try({ try: (): unknown => JSON.parse(text), catch: () => "not JSON" as const }).pipe(
-      Effect.catch(() => fail("INVALID_PARAMETER", { field, detail: "This is not valid JSON" })),
+      Effect.catch(() => refuse("This is not valid JSON")),
       Effect.flatMap((json) => decode(field, schema, json)),
     );
+};

@@ -1,4 +1,7 @@
-/** A key that is no secret, and a certificate that it has signed for the name `media.test`, until 2036. */
+/**
+ * A key that is no secret, and a certificate that it has signed for the name `media.test`, until 2036, made by
+ * `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 -subj /CN=media.test -addext subjectAltName=DNS:media.test`.
+ */
 export const certificate = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg2/khcjq8KuBS/e26
