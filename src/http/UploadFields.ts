@@ -80,10 +80,10 @@ const decode = <A>(
 /** How deep JSON from clients may be nested: databases and parsers recurse. */
 const maxDepth = 32;
 
-/** The depth to which brackets nest in JSON, whatever stands in its strings. */
+/** The depth to which brackets nest in JSON, whatever stands in its strings. One without an end is passed too, lest it be tried from each quote. */
 const depthOf = (json: string): number => {
   let depth = 0, deepest = 0;
-  for (const [token] of json.matchAll(/"(?:\\.|[^"\\])*"|[[\]{}]/g)) {
+  for (const [token] of json.matchAll(/"(?:\\[^]|[^"\\])*"?|[[\]{}]/g)) {
     if (token === "[" || token === "{") deepest = Math.max(deepest, ++depth);
     else if (token === "]" || token === "}") depth--;
   }

@@ -1,6 +1,7 @@
 import { afterAll, assert, describe, it } from "@effect/vitest";
 import { createHash } from "node:crypto";
 import type { RequestListener } from "node:http";
+import { join } from "node:path";
 import { sine, wav } from "../../support/Audio.ts";
 import { startFileServer } from "../../support/FileServer.ts";
 import { filesBelow } from "../../support/Files.ts";
@@ -106,6 +107,8 @@ export const fetching = async (service: RunningService, maxBytes: number): Promi
       ["no JSON", "{", undefined],
       ["a list", [], undefined],
       ["deep nesting", "[".repeat(100_000), undefined],
+      ["a long string", JSON.stringify("x".repeat(2_000_000)), undefined],
+      ["a string full of quotes that does not end", `"${'\\"'.repeat(1_000_000)}`, undefined],
       ["no URL", {}, "url"],
       ["a URL that is a number", { url: 1 }, "url"],
       ["an unknown parameter", { url: server.url, colour: "blue" }, "colour"],
@@ -178,10 +181,11 @@ export const fetching = async (service: RunningService, maxBytes: number): Promi
       const client = new AbortController();
       const response = post({ url: `${server.url}/waiting`, userId: "gone" }, { signal: client.signal });
       response.catch(() => {});
-      const temporary = async () =>
-        (await filesBelow(service.dataDirectory)).filter((path) => /\.tmp/.test(path));
-      await eventually(temporary, ({ length }) => length === 1);
-      assert.isAbove(server.open(), 0);
+      await eventually(
+        async () =>
+          server.open() > 0 && (await filesBelow(join(service.dataDirectory, "blobs", ".tmp"))).length > 0,
+        (isUnderWay) => isUnderWay,
+      );
       client.abort();
       await nothingKept("gone");
     });
