@@ -187,6 +187,20 @@ export const catalogue = {
     title: "The upload is larger than the limit",
     advice: "Upload less at once, or raise `TAPEDECK_MAX_UPLOAD_BYTES`.",
   },
+  URL_FAILED: {
+    status: 422,
+    retryable: true,
+    title: "The file behind the URL could not be fetched",
+    advice:
+      "Check that its server answers 200 with the whole file, uncompressed and without delay; then try again.",
+  },
+  URL_NOT_ALLOWED: {
+    status: 422,
+    retryable: false,
+    title: "The URL may not be fetched",
+    advice:
+      "Give an http or https URL of a public address, without credentials; the operator can allow networks by `TAPEDECK_URL_NETWORKS`.",
+  },
 } as const;
 
 export type ErrorCode = keyof typeof catalogue;

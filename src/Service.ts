@@ -18,6 +18,7 @@ import * as PgProjectionStore from "../infra/postgres/PgProjectionStore.ts";
 import * as PgShadows from "../infra/postgres/PgShadows.ts";
 import * as PgStoredEvents from "../infra/postgres/PgStoredEvents.ts";
 import * as PgViews from "../infra/postgres/PgViews.ts";
+import * as HttpRemoteFiles from "../infra/remote/HttpRemoteFiles.ts";
 import * as LocalBlobStore from "../infra/storage/LocalBlobStore.ts";
 import * as Logging from "../infra/telemetry/Logging.ts";
 import * as Tracing from "../infra/telemetry/Tracing.ts";
@@ -79,6 +80,7 @@ export const layer = (settings: Settings) => {
     ),
     Layer.provideMerge(BootstrapKey.layer(settings)),
     Layer.provide([Actors.layer, blobs, media, recogniser]),
+    Layer.provide(HttpRemoteFiles.layer({ networks: settings.urlNetworks })),
   );
   const probes = HttpServer.probesLayer(settings).pipe(
     Layer.provide(Layer.effect(Readiness, Effect.all([ofLog, ofBus]).pipe(Effect.map(flat)))),

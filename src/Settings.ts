@@ -2,6 +2,7 @@ import { Effect, Redacted, Schema, SchemaIssue } from "effect";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { join, resolve } from "node:path";
+import { type Network, readNetworks } from "../infra/remote/Network.ts";
 import { readRecogniser, type RecogniserSettings } from "./RecogniserSettings.ts";
 
 /** A setting that is wrong, unknown, or means something that this program cannot do. */
@@ -38,6 +39,8 @@ const isRecogniser = Schema.makeFilter((text: string) =>
   readRecogniser({ TAPEDECK_RECOGNISER: text }) !== null
 );
 
+const areNetworks = Schema.makeFilter((text: string) => readNetworks(text) !== null);
+
 const Roles = Schema.String.check(
   Schema.makeFilter((text: string) => text === "all" || text.split(",").every((name) => isRole(name.trim()))),
 );
@@ -55,6 +58,7 @@ const Environment = Schema.Struct({
   TAPEDECK_WORKER_CONCURRENCY: Schema.optionalKey(Count),
   TAPEDECK_MAX_UPLOAD_BYTES: Schema.optionalKey(Count),
   TAPEDECK_MAX_DURATION_SECONDS: Schema.optionalKey(Count),
+  TAPEDECK_URL_NETWORKS: Schema.optionalKey(Schema.String.check(areNetworks)),
   TAPEDECK_RECOGNISER: Schema.optionalKey(Schema.String.check(isRecogniser)),
   TAPEDECK_RECOGNISER_KEY: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^[!-~]+$/))),
   TAPEDECK_RECOGNISER_LANGUAGE: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^[a-z]{2}$/))),
@@ -77,6 +81,7 @@ const advice: Readonly<Record<string, string>> = {
   STORAGE_URL: "this version stores on local disk only: file:///an/absolute/path",
   DATABASE_URL: "give a URL such as postgres://user:password@host:5432/database",
   TAPEDECK_BOOTSTRAP_KEY: "give at least 16 characters",
+  TAPEDECK_URL_NETWORKS: "give networks in CIDR notation with commas between, such as 10.1.0.0/16,fd00::/8",
   TAPEDECK_RECOGNISER:
     "give whisper:/path/of/model.bin, openai:https://host/v1?model=name (without a key in it), or pocketsphinx",
   TAPEDECK_RECOGNISER_KEY: "give printable ASCII characters without spaces or line breaks",
@@ -100,6 +105,8 @@ export interface Settings {
   readonly workerConcurrency: number;
   readonly maxUploadBytes: number;
   readonly maxDurationSeconds: number;
+  /** From where files may be fetched although it is not public. */
+  readonly urlNetworks: ReadonlyArray<Network>;
   /** `null`: speech is not recognised. */
   readonly recogniser: RecogniserSettings | null;
   readonly logFormat: "pretty" | "json";
@@ -183,6 +190,7 @@ export const readSettings = Effect.fnUntraced(function* (
     workerConcurrency: read.TAPEDECK_WORKER_CONCURRENCY ?? availableParallelism(),
     maxUploadBytes: read.TAPEDECK_MAX_UPLOAD_BYTES ?? 2 * 1024 ** 3,
     maxDurationSeconds: read.TAPEDECK_MAX_DURATION_SECONDS ?? 6 * 3_600,
+    urlNetworks: readNetworks(read.TAPEDECK_URL_NETWORKS ?? "") ?? [],
     recogniser,
     logFormat: read.LOG_FORMAT ?? (isTerminal ? "pretty" : "json"),
     logLevel: logLevels[read.LOG_LEVEL ?? "info"],

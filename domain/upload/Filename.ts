@@ -10,3 +10,14 @@ export const cleanFilename = (name: string): string => {
   const visible = segment.replace(/[\p{Cc}\p{Cs}\p{Bidi_Control}]/gu, "").trim();
   return Array.from(visible).slice(0, maxLength).join("") || "audio";
 };
+
+/** A file name as headers and URLs have it: percent-encoded, or the bytes of its UTF-8 form, of which each is one character. */
+export const decodeFilename = (text: string): string => {
+  try {
+    return text.includes("%")
+      ? decodeURIComponent(text)
+      : new TextDecoder().decode(Uint8Array.from(text, (byte) => byte.charCodeAt(0)));
+  } catch {
+    return text;
+  }
+};

@@ -16,6 +16,17 @@ export const ProcessRequest = Schema.Struct({
   analysis: Schema.optionalKey(Schema.Boolean),
 });
 
+/** An upload from a URL, with what a form has in its other parts. */
+export const UrlUpload = Schema.Struct({
+  url: Schema.String,
+  /** Instead of the one that the URL's server gives, or that is in the URL. */
+  filename: Schema.optionalKey(Schema.String),
+  process: Schema.optionalKey(Schema.Json),
+  metadata: Schema.optionalKey(Schema.Json),
+  userId: Schema.optionalKey(Schema.String),
+  sessionId: Schema.optionalKey(Schema.String),
+});
+
 /** The answer to a write: the resource, and the log position from which reads will show it. */
 export const Accepted = <Id extends Schema.Top>(id: Id) =>
   Schema.Struct({ id, status: Schema.String, position: Position, links: Links });

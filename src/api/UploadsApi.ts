@@ -4,7 +4,7 @@ import { UploadId } from "../../domain/Id.ts";
 import { Authorization } from "./Authorization.ts";
 import { Problems } from "./Problem.ts";
 import { afterHeaders, afterQuery, PageSize } from "./Reading.ts";
-import { Accepted, UploadJson } from "./UploadJson.ts";
+import { Accepted, UploadJson, UrlUpload } from "./UploadJson.ts";
 
 const params = { id: UploadId };
 const SearchText = Schema.String.check(
@@ -26,16 +26,23 @@ export class UploadsApi extends HttpApiGroup.make("uploads")
       },
       headers: { "x-filename": Schema.optionalKey(Schema.String) },
       payload: [
+        UrlUpload,
         Schema.Struct({ file: Schema.String }).pipe(HttpApiSchema.asMultipartStream()),
         HttpApiSchema.StreamUint8Array({ contentType: ["application/octet-stream", "audio/*"] }),
       ],
-      success: Accepted(UploadId).pipe(HttpApiSchema.status(201)),
+      success: [
+        Accepted(UploadId).pipe(HttpApiSchema.status(201)),
+        Accepted(UploadId).pipe(HttpApiSchema.status(202)),
+      ],
     }).annotateMerge(OpenApi.annotations({
       summary: "Upload audio",
       description:
         "Either `multipart/form-data` with a part `file` (or `audio_file`) and optional parts `process`, `metadata`, `userId`, " +
         "`sessionId`, or the audio as the raw body, with `X-Filename` and the other values in the query. `process` is JSON: " +
-        '`{"outputs": [{"format": "mp3", "bitrateKbps": 128}], "analysis": true}`.',
+        '`{"outputs": [{"format": "mp3", "bitrateKbps": 128}], "analysis": true}`. Or JSON with the `url` of the audio: it is fetched ' +
+        "before the answer, which is 202. The URL is of http or https and has no credentials in it; it and all that it redirects to, " +
+        "five times at most, must have public addresses, or else it is refused with `URL_NOT_ALLOWED`. What its server does wrong " +
+        "is `URL_FAILED`.",
     })),
     HttpApiEndpoint.get("list", "/uploads", {
       query: {

@@ -7,6 +7,7 @@ import type { BlobStoreError } from "../../services/BlobStore.ts";
 import type { EventStoreError } from "../../services/EventStore.ts";
 import type { MediaError } from "../../services/MediaEngine.ts";
 import type { OperationError } from "../../services/OperationError.ts";
+import type { RemoteFileError } from "../../services/RemoteFiles.ts";
 import type { ViewsError } from "../../services/views/Views.ts";
 import { fail, type Problem } from "../api/Problem.ts";
 
@@ -20,6 +21,7 @@ type ServiceError =
   | BlobStoreError
   | MediaError
   | OperationError
+  | RemoteFileError
   | ViewsError;
 
 const noSuch = fail("NOT_FOUND", { detail: "There is no such resource" });
@@ -65,6 +67,13 @@ const toProblem = (error: ServiceError): Effect.Effect<never, Problem> => {
       return unavailable("The working directory")(error);
     case "OperationError":
       return fail(error.code, { detail: error.detail });
+    case "RemoteFileError":
+      return error.reason === "Failed"
+        ? fail("URL_FAILED", { detail: error.detail })
+        // The same for every refusal, so that nobody learns of networks by asking.
+        : fail("URL_NOT_ALLOWED", {
+          detail: "The URL is not one of a public file, or it leads to one that is not",
+        });
     case "ViewsError":
       return error.reason._tag === "Behind"
         ? fail("PROJECTION_BEHIND", {
@@ -85,6 +94,7 @@ const tags = new Set<ServiceError["_tag"]>([
   "BlobStoreError",
   "MediaError",
   "OperationError",
+  "RemoteFileError",
   "ViewsError",
 ]);
 

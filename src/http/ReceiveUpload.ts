@@ -3,7 +3,7 @@ import { type HttpServerRequest, Multipart } from "effect/http";
 import { join } from "node:path";
 import * as BlobKey from "../../domain/BlobKey.ts";
 import type { UploadId } from "../../domain/Id.ts";
-import { cleanFilename } from "../../domain/upload/Filename.ts";
+import { cleanFilename, decodeFilename } from "../../domain/upload/Filename.ts";
 import { BlobStore } from "../../services/BlobStore.ts";
 import type { Caller } from "../../services/ApiKeys.ts";
 import { Limits } from "../../services/Limits.ts";
@@ -19,29 +19,43 @@ export interface StoredUpload extends UploadFields, Metered {
   readonly key: BlobKey.BlobKey;
 }
 
-interface Target {
+/** A request for an upload, and whose it will be. */
+export interface Target {
   readonly request: HttpServerRequest.HttpServerRequest;
   readonly caller: Caller;
   readonly uploadId: UploadId;
   readonly fields: RawFields;
 }
 
-/** Receives the body itself as the audio, straight into the blob store. */
-export const receiveRaw = Effect.fnUntraced(function* ({ request, caller, uploadId, fields }: Target) {
+/** Receives the body itself as the audio. */
+export const receiveRaw = Effect.fnUntraced(function* (target: Target) {
+  const { stream, headers } = target.request;
+  return yield* storeStream(target, yield* readFields(target.fields), {
+    filename: cleanFilename(decodeFilename(headers["x-filename"] ?? "")),
+    contentType: headers["content-type"] ?? null,
+    content: stream.pipe(
+      Stream.catchTag(
+        "HttpServerError",
+        () => Stream.fromEffect(fail("MALFORMED_REQUEST", { detail: "The body ended too early" })),
+      ),
+    ),
+  });
+});
+
+/** Stores audio as it comes, straight into the blob store. */
+export const storeStream = Effect.fnUntraced(function* <E, R>(
+  { caller, uploadId }: Target,
+  fields: UploadFields,
+  { filename, contentType, content }: Pick<StoredUpload, "filename" | "contentType"> & {
+    readonly content: Stream.Stream<Uint8Array, E, R>;
+  },
+) {
   const blobs = yield* BlobStore;
   const { maxUploadBytes } = yield* Limits;
-  const read = yield* readFields(fields);
-  const filename = cleanFilename(decodeName(request.headers["x-filename"] ?? ""));
-  const key = BlobKey.original({ ...caller, ...read, uploadId }, filename);
-  const body = meter(request.stream, maxUploadBytes);
-  yield* blobs.put(key, body.stream).pipe(
-    Effect.catchTag(
-      "HttpServerError",
-      () => fail("MALFORMED_REQUEST", { detail: "The body ended too early" }),
-    ),
-  );
-  const contentType = request.headers["content-type"] ?? null;
-  return { ...read, ...(yield* body.result), filename, contentType, key } satisfies StoredUpload;
+  const key = BlobKey.original({ ...caller, ...fields, uploadId }, filename);
+  const body = meter(content, maxUploadBytes);
+  yield* blobs.put(key, body.stream);
+  return { ...fields, ...(yield* body.result), filename, contentType, key } satisfies StoredUpload;
 });
 
 /**
@@ -132,14 +146,5 @@ const refuseForm = (
     case "Parse":
     case "InternalError":
       return fail("MALFORMED_REQUEST", { detail: "The form could not be read to its end" });
-  }
-};
-
-/** Names with other than ASCII characters come percent-encoded, or as the bytes of their UTF-8 form. */
-const decodeName = (header: string): string => {
-  try {
-    return header.includes("%") ? decodeURIComponent(header) : Buffer.from(header, "latin1").toString("utf8");
-  } catch {
-    return header;
   }
 };

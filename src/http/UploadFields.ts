@@ -84,24 +84,27 @@ const decode = <A>(
 /** How deep JSON from clients may be nested: databases and parsers recurse. */
 const maxDepth = 32;
 
-/** The depth to which brackets nest in JSON, whatever stands in its strings. */
+/** The depth to which brackets nest in JSON, whatever stands in its strings. One without an end is passed too, lest it be tried from each quote. */
 const depthOf = (json: string): number => {
   let depth = 0, deepest = 0;
-  for (const [token] of json.matchAll(/"(?:\\.|[^"\\])*"|[[\]{}]/g)) {
+  for (const [token] of json.matchAll(/"(?:\\[^]|[^"\\])*"?|[[\]{}]/g)) {
     if (token === "[" || token === "{") deepest = Math.max(deepest, ++depth);
     else if (token === "]" || token === "}") depth--;
   }
   return deepest;
 };
 
-const decodeJson = <A>(
+/** Reads JSON of a client; `field` is the parameter that it is the value of, empty where it is the whole body. */
+export const decodeJson = <A>(
   field: string,
   schema: Schema.Codec<A, unknown>,
   text: string,
-): Effect.Effect<A, Problem> =>
-  depthOf(text) > maxDepth
-    ? fail("INVALID_PARAMETER", { field, detail: `This is nested deeper than ${maxDepth} levels` })
+): Effect.Effect<A, Problem> => {
+  const refuse = (detail: string) => fail("INVALID_PARAMETER", field === "" ? { detail } : { detail, field });
+  return depthOf(text) > maxDepth
+    ? refuse(`This is nested deeper than ${maxDepth} levels`)
     : Effect.try({ try: (): unknown => JSON.parse(text), catch: () => "not JSON" as const }).pipe(
-      Effect.catch(() => fail("INVALID_PARAMETER", { field, detail: "This is not valid JSON" })),
+      Effect.catch(() => refuse("This is not valid JSON")),
       Effect.flatMap((json) => decode(field, schema, json)),
     );
+};

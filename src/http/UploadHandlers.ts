@@ -23,6 +23,7 @@ import { linger, tooLarge } from "./MeteredBody.ts";
 import { links, presentUpload } from "./Presentation.ts";
 import { caughtUp, orFresh } from "./ReadYourWrites.ts";
 import { receiveForm, receiveRaw } from "./ReceiveUpload.ts";
+import { receiveUrl } from "./ReceiveUrl.ts";
 
 /** Answers the requests of `UploadsApi`. */
 export const uploadHandlers = HttpApiBuilder.group(
@@ -66,14 +67,14 @@ export const uploadHandlers = HttpApiBuilder.group(
           }
           const uploadId = yield* nextId("upl");
           const contentType = request.headers["content-type"] ?? "";
-          if (/^application\/(?:[\w.-]+\+)?json\b/i.test(contentType)) {
-            return yield* fail("UNSUPPORTED_MEDIA_TYPE", {
-              detail: "Send audio, or a form with audio in it",
-            });
-          }
+          const isUrl = /^application\/(?:[\w.-]+\+)?json\b/i.test(contentType);
           const isForm = /^multipart\/form-data\b/i.test(contentType);
           const target = { request, caller, uploadId, fields: query };
-          const stored = yield* isForm ? receiveForm(target) : receiveRaw(target);
+          const stored = yield* isUrl
+            ? receiveUrl(target)
+            : isForm
+            ? receiveForm(target)
+            : receiveRaw(target);
           const received = UploadReceived.make({ uploadId, ...stored });
           const { position } = yield* uploads.send(
             { _tag: "ReceiveUpload", received },
@@ -81,7 +82,7 @@ export const uploadHandlers = HttpApiBuilder.group(
           ).pipe(orDiscard(blobs, stored.key));
           return HttpServerResponse.jsonUnsafe(
             { id: uploadId, status: "received", position, links: links.upload(uploadId) },
-            { status: 201, headers: { location: links.upload(uploadId).self } },
+            { status: isUrl ? 202 : 201, headers: { location: links.upload(uploadId).self } },
           );
         }, orProblem),
       )

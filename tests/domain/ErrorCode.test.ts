@@ -34,6 +34,8 @@ const published = {
   UNSUPPORTED_MEDIA_TYPE: 415,
   UPLOAD_REJECTED: 409,
   UPLOAD_TOO_LARGE: 413,
+  URL_FAILED: 422,
+  URL_NOT_ALLOWED: 422,
 };
 
 const isCode = Schema.is(ErrorCode);

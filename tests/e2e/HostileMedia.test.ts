@@ -207,6 +207,39 @@ describe("a file with names and tags that are not meant well", () => {
   });
 });
 
+describe("a URL that leads to where clients must not reach", () => {
+  it("is refused in the same words whatever it is, and is not dialled", async () => {
+    const hosts = [
+      ...["127.0.0.1", "127.1", "2130706433", "0x7f.1", "0177.0.0.1", "localhost", "[::ffff:127.0.0.1]"],
+      ...[
+        "[::1]",
+        "[::]",
+        "0.0.0.0",
+        "[64:ff9b::7f00:1]",
+        "169.254.169.254",
+        "[fd00:ec2::254]",
+        "100.64.0.1",
+      ],
+      ...["10.0.0.1", "172.16.0.1", "192.168.0.1", "198.18.0.1", "224.0.0.1", "255.255.255.255", "[fe80::1]"],
+      ...["[2002:7f00:1::]", "user:password@127.0.0.1", "user:password@8.8.8.8"],
+    ];
+    const urls = [
+      ...hosts.flatMap((host) => [`http://${host}:${port}/`, `https://${host}:${port}/song.wav`]),
+      ...["file:///etc/passwd", `tcp://127.0.0.1:${port}`, `concat:http://127.0.0.1:${port}/|../victim.wav`],
+      ...["http://8.8.8.8:25/", `http://8.8.8.8/${"x".repeat(2_048)}`, ""],
+    ];
+    const details = await Promise.all(urls.map(async (url) => {
+      const response = await service.call("/uploads", {
+        method: "POST",
+        body: JSON.stringify({ url, process: everything }),
+        headers: { "content-type": "application/json" },
+      });
+      return (await assertProblem(response, "URL_NOT_ALLOWED")).detail;
+    }));
+    assert.lengthOf([...new Set(details)], 1);
+  });
+});
+
 describe("a request that tries to reach the command line", () => {
   it("is refused with the field at fault", async () => {
     const { id } = await upload(service, new Uint8Array(wav(sine())), { process: { analysis: false } });

@@ -56,6 +56,7 @@ describe("a start that cannot succeed", () => {
       /^The bus .*\(NATS_URL\): /,
     ],
     ["a role without what it shares", { TAPEDECK_ROLE: "worker" }, /^DATABASE_URL: .*TAPEDECK_ROLE/],
+    ["networks that are none", { TAPEDECK_URL_NETWORKS: "10.0.0.1" }, /^TAPEDECK_URL_NETWORKS: .*CIDR/],
     ["storage that this version lacks", { STORAGE_URL: "s3://bucket" }, /^STORAGE_URL: .*file:\/\/\//],
     ["another kind of database", { DATABASE_URL: "mysql://localhost/x" }, /^DATABASE_URL: .*postgres:\/\//],
     [
