@@ -58,12 +58,18 @@ export const analysisHandlers = HttpApiBuilder.group(
       if (upload === null || upload.status === "deleted") {
         return yield* fail("NOT_FOUND", { detail: "There is no such upload" });
       }
-      const rows = yield* views.analysesOf(tenantId, [uploadId]);
-      const [row] = rows;
-      if (row !== undefined) return { row, rows, upload };
-      return yield* upload.status === "received"
-        ? fail("NOT_READY", { detail: "The upload is still being probed; try again" })
-        : fail("NOT_FOUND", { detail: "There is no analysis of this upload; ask for one by POST" });
+      const found = views.analysesOf(tenantId, [uploadId]).pipe(
+        Effect.map((rows) => {
+          const [row] = rows;
+          return row === undefined ? null : { row, rows, upload };
+        }),
+      );
+      return (yield* orFresh(found, views, store)) ??
+        (yield* upload.status === "received"
+          ? fail("NOT_READY", { detail: "The upload is still being probed; try again" })
+          : upload.status === "rejected"
+          ? fail("NOT_FOUND", { detail: "The upload was rejected: it has no analysis" })
+          : fail("NOT_FOUND", { detail: "There is no analysis of this upload; ask for one by POST" }));
     });
 
     const reportOf = Effect.fnUntraced(function* (uploadId: UploadId) {

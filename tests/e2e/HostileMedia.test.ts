@@ -55,6 +55,8 @@ const assertRejected = async (content: string | Uint8Array, filename: string, co
   assert.strictEqual(shown.rejection.stage, "probe");
   assert.deepStrictEqual(shown.conversions, []);
   assert.notProperty(shown, "analysis");
+  const { detail } = await assertProblem(await service.call(`/uploads/${shown.id}/analysis`), "NOT_FOUND");
+  assert.strictEqual(detail, "The upload was rejected: it has no analysis");
 };
 
 describe("a file that names other files", () => {
