@@ -1,22 +1,6 @@
-import { execFileSync } from "node:child_process";
 import { musicRate } from "../../domain/signal/MusicRate.ts";
+import { decodeFloats } from "./DecodeFloats.ts";
 
 /** An audio file as ffmpeg decodes it to one channel at `musicRate`. Throws when ffmpeg fails. */
-export const decodeClip = (path: string): Float32Array => {
-  const options = [
-    "-v",
-    "error",
-    "-nostdin",
-    "-i",
-    path,
-    "-ac",
-    "1",
-    "-ar",
-    `${musicRate}`,
-    "-f",
-    "f32le",
-    "-",
-  ];
-  const bytes = execFileSync("ffmpeg", options, { maxBuffer: 2 ** 30 });
-  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
-};
+export const decodeClip = (path: string): Float32Array =>
+  decodeFloats(path, "-ac", "1", "-ar", `${musicRate}`);

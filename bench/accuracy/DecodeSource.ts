@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { decodeFloats } from "./DecodeFloats.ts";
 
 /** An audio file as it is: interleaved samples at its own rate. */
 export interface Source {
@@ -14,11 +15,5 @@ export const decodeSource = (path: string): Source => {
     encoding: "utf8",
   });
   const [sampleRate = 0, channels = 0] = told.trim().split(",").map(Number);
-  const options = ["-v", "error", "-nostdin", "-i", path, "-f", "f32le", "-"];
-  const { buffer, byteOffset, byteLength } = execFileSync("ffmpeg", options, { maxBuffer: 2 ** 30 });
-  return {
-    sampleRate,
-    channels,
-    samples: new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength)),
-  };
+  return { sampleRate, channels, samples: decodeFloats(path) };
 };

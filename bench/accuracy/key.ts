@@ -7,29 +7,30 @@ import { KeyMeter } from "../../domain/signal/KeyMeter.ts";
 import { musicRate } from "../../domain/signal/MusicRate.ts";
 import { type KeyClip, keyClips, samplesOf } from "./KeyClips.ts";
 import { keyScore } from "./KeyScore.ts";
+import { processorTime } from "./ProcessorTime.ts";
 
 interface Answer {
   readonly clip: KeyClip;
   readonly told: MusicalKey | null;
   readonly score: number;
   readonly seconds: number;
-  /** Processor time that measuring took, decoding left out: other work on the machine does not count. */
+  /** That measuring took, decoding left out. */
   readonly processorSeconds: number;
 }
 
 const answer = (corpus: string, clip: KeyClip): Answer => {
   const samples = samplesOf(corpus, clip);
-  const start = process.cpuUsage();
-  const meter = new KeyMeter();
-  meter.push(samples);
-  const told = meter.finish();
-  const { user, system } = process.cpuUsage(start);
+  const { result: told, processorSeconds } = processorTime(() => {
+    const meter = new KeyMeter();
+    meter.push(samples);
+    return meter.finish();
+  });
   return {
     clip,
     told,
     score: keyScore(told, clip),
     seconds: samples.length / musicRate,
-    processorSeconds: (user + system) / 1e6,
+    processorSeconds,
   };
 };
 

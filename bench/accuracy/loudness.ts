@@ -6,6 +6,7 @@ import process from "node:process";
 import { Schema } from "effect";
 import { make, signalMeters } from "../../domain/signal/SignalAnalyser.ts";
 import { decodeSource, type Source } from "./DecodeSource.ts";
+import { processorTime } from "./ProcessorTime.ts";
 
 /** What a signal is, and by how much a meter may fall short of it or go beyond. */
 const Expected = Schema.optionalKey(Schema.Tuple([Schema.Finite, Schema.Finite, Schema.Finite]));
@@ -82,12 +83,10 @@ if (clips !== undefined) {
   const names = readdirSync(clips).filter((name) => name.endsWith(".flac"));
   for (const name of names) {
     const path = join(clips, name), source = decodeSource(path);
-    const start = process.cpuUsage();
-    const { loudness } = measure(source);
-    const { user, system } = process.cpuUsage(start);
+    const { result: { loudness }, processorSeconds } = processorTime(() => measure(source));
     const ffmpeg = ffmpegLoudness(path);
     seconds += source.samples.length / source.channels / source.sampleRate;
-    ours += (user + system) / 1e6;
+    ours += processorSeconds;
     theirs += ffmpeg.processorSeconds;
     // Of what is nowhere above −70 LUFS, ffmpeg tells −70.
     worst = Math.max(worst, Math.abs((loudness.integratedLufs ?? -70) - ffmpeg.integratedLufs));

@@ -4,31 +4,27 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { NumberBlocks } from "../../domain/signal/NumberBlocks.ts";
 import { encodeDat } from "../../domain/signal/WaveformFormat.ts";
 import { WaveformMeter } from "../../domain/signal/WaveformPeaks.ts";
+import { keepPixels } from "../../tests/domain/signal/Pixels.ts";
 import { decodeSource, type Source } from "./DecodeSource.ts";
+import { processorTime } from "./ProcessorTime.ts";
 
 /** As many frames as a measuring thread is given at once. */
 const FRAMES = 131_072;
 
 const measure = ({ sampleRate, channels, samples }: Source) => {
-  const mix = new NumberBlocks((length) => new Int16Array(length));
-  const apart = new NumberBlocks((length) => new Int16Array(length));
-  const start = process.cpuUsage();
-  const meter = new WaveformMeter(sampleRate, channels, { mix, apart });
-  for (let from = 0; from < samples.length; from += FRAMES * channels) {
-    const chunk = samples.subarray(from, from + FRAMES * channels);
-    meter.push(chunk, chunk.length / channels);
-  }
-  const size = meter.finish();
-  const { user, system } = process.cpuUsage(start);
-  const mixed = mix.take();
-  return {
-    mix: encodeDat({ ...size, channels: 1, data: mixed }, 16),
-    split: encodeDat({ ...size, channels, data: channels === 1 ? mixed : apart.take() }, 16),
-    processorSeconds: (user + system) / 1e6,
-  };
+  const pixels = keepPixels(channels);
+  const { result: size, processorSeconds } = processorTime(() => {
+    const meter = new WaveformMeter(sampleRate, channels, pixels);
+    for (let from = 0; from < samples.length; from += FRAMES * channels) {
+      const chunk = samples.subarray(from, from + FRAMES * channels);
+      meter.push(chunk, chunk.length / channels);
+    }
+    return meter.finish();
+  });
+  const { mix, apart } = pixels.take(size);
+  return { mix: encodeDat(mix, 16), split: encodeDat(channels === 1 ? mix : apart, 16), processorSeconds };
 };
 
 const [clips] = process.argv.slice(2);

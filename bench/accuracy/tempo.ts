@@ -5,6 +5,7 @@ import process from "node:process";
 import { musicRate } from "../../domain/signal/MusicRate.ts";
 import { type MeasuredTempo, TempoMeter } from "../../domain/signal/TempoMeter.ts";
 import { decodeClip } from "./DecodeClip.ts";
+import { processorTime } from "./ProcessorTime.ts";
 import { isRight, isRightButForLevel, type TempoClip, tempoClips } from "./TempoClips.ts";
 import { calibration, examplesOf, fitTempoModel, leaveOneSetOut } from "./TempoTraining.ts";
 
@@ -24,17 +25,17 @@ if (corpus === undefined) {
 
 const audio = new Map(tempoClips(corpus).map((clip) => [clip, decodeClip(join(corpus, clip.file))]));
 const examples = [...audio].flatMap(([clip, samples]) => examplesOf(clip, samples));
-let processorMicroseconds = 0;
+let allProcessorSeconds = 0;
 const measured = leaveOneSetOut(examples, (rest, left): ReadonlyArray<Measured> => {
   const model = fitTempoModel(rest);
   return [...new Set(left.map(({ clip }) => clip))].map((clip) => {
     const samples = audio.get(clip)!;
-    const before = process.cpuUsage();
-    const meter = new TempoMeter(model);
-    for (let at = 0; at < samples.length; at += CHUNK) meter.push(samples.subarray(at, at + CHUNK));
-    const answer = meter.finish();
-    const { user, system } = process.cpuUsage(before);
-    processorMicroseconds += user + system;
+    const { result: answer, processorSeconds } = processorTime(() => {
+      const meter = new TempoMeter(model);
+      for (let at = 0; at < samples.length; at += CHUNK) meter.push(samples.subarray(at, at + CHUNK));
+      return meter.finish();
+    });
+    allProcessorSeconds += processorSeconds;
     return { clip, answer };
   });
 });
@@ -63,7 +64,7 @@ const report = {
     ...sets.map((set) => figures(set, measured.filter(({ clip }) => clip.set === set))),
     figures("all", measured),
   ],
-  timesRealtime: seconds / (processorMicroseconds / 1e6),
+  timesRealtime: seconds / allProcessorSeconds,
   calibration: calibration(
     measured.flatMap(({ clip, answer }) =>
       answer === null
