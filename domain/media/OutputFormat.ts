@@ -208,3 +208,6 @@ export const traits: Readonly<Record<OutputFormat, FormatTraits>> = {
   },
   dash: { ...streaming, name: "MPEG-DASH", extension: "mpd", mediaType: "application/dash+xml" },
 };
+
+/** Whether a format keeps every bit of the samples that it is given. */
+export const isLossless = (format: OutputFormat): boolean => traits[format].bitDepths !== null;

@@ -1,5 +1,5 @@
 import type { MediaFacts } from "../../domain/media/MediaFacts.ts";
-import { type OutputFormat, traits } from "../../domain/media/OutputFormat.ts";
+import { isLossless, type OutputFormat } from "../../domain/media/OutputFormat.ts";
 import { type Processing, secondsAfter } from "../../domain/media/Processing.ts";
 import type { Encoding } from "../../domain/media/OutputSpec.ts";
 
@@ -142,6 +142,6 @@ const delayFilters = ({ format, sampleRate }: Encoding): Filters => {
 
 /** Fewer bits than the sound has would be cut off, which is heard in fades; noise of one bit hides that. */
 const ditherFilters = ({ format, sampleRate }: Encoding, isFine: boolean, bitDepth: unknown): Filters =>
-  isFine && bitDepth === 16 && traits[format].bitDepths !== null
+  isFine && bitDepth === 16 && isLossless(format)
     ? [`aresample=${sampleRate}:osf=${format === "alac" ? "s16p" : "s16"}:dither_method=triangular`]
     : [];

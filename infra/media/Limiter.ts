@@ -63,11 +63,12 @@ export const limit = Effect.fnUntraced(function* (
 });
 
 /** A gain, and a limiter behind it that works at four times the rate. */
-export const limiterFilters = (gainDb: number, limitDb: number, sampleRate: number): Filters => [
-  gainFilter(gainDb),
-  `aresample=${4 * sampleRate}`,
-  `alimiter=limit=${
-    (10 ** (Math.max(minLimitDb, limitDb) / 20)).toFixed(9)
-  }:attack=5:release=50:level=0:latency=1`,
-  `aresample=${sampleRate}`,
-];
+export const limiterFilters = (gainDb: number, limitDb: number, sampleRate: number): Filters => {
+  const level = 10 ** (Math.max(minLimitDb, limitDb) / 20);
+  return [
+    gainFilter(gainDb),
+    `aresample=${4 * sampleRate}`,
+    `alimiter=limit=${level.toFixed(9)}:attack=5:release=50:level=0:latency=1`,
+    `aresample=${sampleRate}`,
+  ];
+};

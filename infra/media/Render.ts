@@ -1,6 +1,6 @@
 import { Array, Effect, Result } from "effect";
 import { correction } from "../../domain/media/Loudness.ts";
-import { type OutputFormat, traits } from "../../domain/media/OutputFormat.ts";
+import { isLossless } from "../../domain/media/OutputFormat.ts";
 import type { Encoding } from "../../domain/media/OutputSpec.ts";
 import type { MediaError, Rendering, RenderJob } from "../../services/MediaEngine.ts";
 import { type Extras, findExtras } from "./Attachments.ts";
@@ -121,11 +121,8 @@ const renderTogether = Effect.fnUntraced(function* (
       if (again.length === 0) break;
       const half = share * works.correcting / 2;
       const outcomes = yield* encode(material, again, extras, phase(half), phase(half));
-      const corrected = new Map(again.map(({ encoding }, index) => [encoding, index]));
-      made = made.map((pair) => {
-        const index = corrected.get(pair[0].encoding);
-        return index === undefined ? pair : [again[index] ?? pair[0], outcomes[index] ?? pair[1]];
-      });
+      const corrected = new Map(Array.zip(again, outcomes).map((pair) => [pair[0].encoding, pair]));
+      made = made.map((pair) => corrected.get(pair[0].encoding) ?? pair);
     }
     yield* job.onProgress(1);
     return [...made.map(([, outcome]) => outcome), ...failures];
@@ -140,5 +137,3 @@ const correctedBy = (output: Prepared, outcome: Outcome): Prepared | null => {
   const needed = loudness && correction(target, loudness);
   return needed && output.corrected(needed);
 };
-
-const isLossless = (format: OutputFormat): boolean => traits[format].bitDepths !== null;

@@ -19,11 +19,10 @@ export interface SignalWorkerReport extends Omit<SignalReport, "waveform" | "spe
 
 /** The files of a waveform, which are written as it is measured: those of hours would be much to keep. */
 const waveformFiles = (directory: string, channels: number) => {
-  const file = (name: string, channels: number | null) =>
-    new NumberFile(join(directory, name), channels === null ? 0 : datHeaderBytes(channels));
+  const file = (name: string, headerBytes?: number) => new NumberFile(join(directory, name), headerBytes);
   const count = channelsApart(channels);
-  const mix = file("waveform.dat", 1), rms = file("waveform.rms", null);
-  const apart = count === null || count === 1 ? null : file("waveform-channels.dat", count);
+  const mix = file("waveform.dat", datHeaderBytes(1)), rms = file("waveform.rms");
+  const apart = count === null || count === 1 ? null : file("waveform-channels.dat", datHeaderBytes(count));
   return {
     pixels: { mix, apart, rms },
     finish: (size: WaveformSize): UnstoredWaveform => {

@@ -124,17 +124,22 @@ const split = (
     commands.size < commands.add(`${context.tenantId} ${context.commandId}`).size;
   const share = Math.min(batchSize, Math.ceil(newest.size / idle));
   const batch = [...newest.values()].slice(0, share).filter(isFirstOfCommand);
-  const rivals = new Map(batch.map((first) => [first, Array.of<Waiting>()]));
+  const groups = new Map(
+    batch.map((first) => [first.append.streamId, { first, rivals: Array.of<Waiting>() }]),
+  );
   const rest: Array<Waiting> = [];
   for (const entry of free) {
-    const first = newest.get(entry.append.streamId), others = first && rivals.get(first);
-    if (entry === first && others !== undefined) continue;
-    const isRival = others !== undefined && others.length < mostRivals && entry.append.events.length > 0 &&
-      first !== undefined && first.append.events.length > 0 && isFirstOfCommand(entry);
-    (isRival ? others : rest).push(entry);
+    const group = groups.get(entry.append.streamId);
+    if (group?.first === entry) continue;
+    const isRival = group !== undefined && group.rivals.length < mostRivals &&
+      areRivals(group.first, entry) && isFirstOfCommand(entry);
+    (isRival ? group.rivals : rest).push(entry);
   }
-  return { batch, rivals: [...rivals.values()].flat(), rest };
+  return { batch, rivals: [...groups.values()].flatMap(({ rivals }) => rivals), rest };
 };
+
+const areRivals = ({ append: one }: Waiting, { append: other }: Waiting): boolean =>
+  one.events.length > 0 && other.events.length > 0;
 
 const reasonOf = (error: SqlError.SqlError): EventStoreError["reason"] =>
   isPermanent(error) ? "Rejected" : "Unavailable";

@@ -37,16 +37,8 @@ export const presentUpload = (
   conversions: ReadonlyArray<ConversionRow>,
   analysis: AnalysisRow | undefined,
 ): UploadJson => {
-  const {
-    key: _key,
-    contentType: _contentType,
-    foldedName: _folded,
-    sessionId,
-    rejection,
-    media,
-    ...others
-  } = row;
-  const { asksForConversion, asksForAnalysis, ...shown } = others;
+  const { key: _key, contentType: _contentType, foldedName: _folded, ...known } = row;
+  const { sessionId, rejection, media, asksForConversion, asksForAnalysis, ...shown } = known;
   const isAnswered = (!asksForConversion || conversions.length > 0) && (!asksForAnalysis || analysis);
   return {
     ...shown,
