@@ -1,6 +1,7 @@
 import { PgClient } from "@effect/sql-pg";
 import { Cause, Clock, Deferred, Effect, Exit, Option, Queue } from "effect";
 import { SqlError } from "effect/sql";
+import type { Position } from "../../domain/event/RecordedEvent.ts";
 import { type Append, type AppendOutcome, EventStoreError } from "../../services/EventStore.ts";
 import { callAppend } from "./AppendCall.ts";
 import { isPermanent } from "./SqlState.ts";
@@ -21,9 +22,13 @@ const mostRivals = 4;
 
 /**
  * Group commit: a lone append goes at once; while calls are in flight, those that arrive meanwhile gather into the next batch.
- * `callsInFlight` says how many calls may run side by side. An append whose deadline has passed when its turn comes is left out.
+ * `callsInFlight` says how many calls may run side by side; `grown` is told how far each has brought the log before its appends
+ * are answered. An append whose deadline has passed when its turn comes is left out.
  */
-export const makeAppendBatcher = Effect.fnUntraced(function* (callsInFlight: number) {
+export const makeAppendBatcher = Effect.fnUntraced(function* (
+  callsInFlight: number,
+  grown: (position: Position) => Effect.Effect<void>,
+) {
   const sql = yield* PgClient.PgClient;
   const queue = yield* Queue.unbounded<Waiting>();
   /** The streams that calls in flight write to, each with the appends that wait for the outcome. */
@@ -33,6 +38,10 @@ export const makeAppendBatcher = Effect.fnUntraced(function* (callsInFlight: num
     const all = [...batch, ...rivals];
     const appends = (some: ReadonlyArray<Waiting>) => some.map(({ append }) => append);
     return Effect.suspend(() => callAppend(sql, appends(batch), appends(rivals))).pipe(
+      Effect.tap((outcomes) => {
+        const last = outcomes.findLast((outcome) => outcome?._tag === "Appended");
+        return last === undefined ? Effect.void : grown(last.position);
+      }),
       Effect.map((outcomes) =>
         all.forEach((waiting, index) => {
           const outcome = outcomes[index];
@@ -106,8 +115,8 @@ const split = (
   idle: number,
   busy: ReadonlyMap<string, Array<Waiting>>,
 ) => {
-  const free: Array<Waiting> = [];
-  const newest = new Map<string, Waiting>();
+  /** By stream, the one that goes first before the others. */
+  const groups = new Map<string, [Waiting, ...Array<Waiting>]>();
   for (const entry of waiting) {
     const { streamId, expectedVersion } = entry.append;
     const held = busy.get(streamId);
@@ -115,27 +124,33 @@ const split = (
       held.push(entry);
       continue;
     }
-    free.push(entry);
-    const best = newest.get(streamId);
-    if (best === undefined || expectedVersion > best.append.expectedVersion) newest.set(streamId, entry);
+    const group = groups.get(streamId);
+    if (group === undefined) groups.set(streamId, [entry]);
+    else if (expectedVersion > group[0].append.expectedVersion) group.unshift(entry);
+    else group.push(entry);
   }
+  const share = Math.min(batchSize, Math.ceil(groups.size / idle));
   const commands = new Set<string>();
   const isFirstOfCommand = ({ append: { context } }: Waiting) =>
-    commands.size < commands.add(`${context.tenantId} ${context.commandId}`).size;
-  const share = Math.min(batchSize, Math.ceil(newest.size / idle));
-  const batch = [...newest.values()].slice(0, share).filter(isFirstOfCommand);
-  const groups = new Map(
-    batch.map((first) => [first.append.streamId, { first, rivals: Array.of<Waiting>() }]),
-  );
+    commands.size < commands.add(context.commandId).size;
+  const batch: Array<Waiting> = [];
+  const rivals: Array<Waiting> = [];
   const rest: Array<Waiting> = [];
-  for (const entry of free) {
-    const group = groups.get(entry.append.streamId);
-    if (group?.first === entry) continue;
-    const isRival = group !== undefined && group.rivals.length < mostRivals &&
-      areRivals(group.first, entry) && isFirstOfCommand(entry);
-    (isRival ? group.rivals : rest).push(entry);
+  for (const group of groups.values()) {
+    const [first, ...others] = group;
+    if (batch.length === share || !isFirstOfCommand(first)) {
+      rest.push(...group);
+      continue;
+    }
+    batch.push(first);
+    let room = mostRivals;
+    for (const other of others) {
+      const isRival = room > 0 && areRivals(first, other) && isFirstOfCommand(other);
+      if (isRival) room--;
+      (isRival ? rivals : rest).push(other);
+    }
   }
-  return { batch, rivals: [...groups.values()].flatMap(({ rivals }) => rivals), rest };
+  return { batch, rivals, rest };
 };
 
 const areRivals = ({ append: one }: Waiting, { append: other }: Waiting): boolean =>

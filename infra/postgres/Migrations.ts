@@ -1,5 +1,6 @@
 import { PgMigrator } from "@effect/sql-pg";
 import { Layer, References } from "effect";
+import { appendBatch } from "./migrations/AppendBatch.ts";
 import { eventLog } from "./migrations/EventLog.ts";
 import { reading } from "./migrations/Reading.ts";
 import { relay } from "./migrations/Relay.ts";
@@ -10,5 +11,6 @@ export const layer = PgMigrator.layer({
     "0001_event_log": eventLog,
     "0002_reading": reading,
     "0003_relay": relay,
+    "0004_append_batch": appendBatch,
   }),
 }).pipe(Layer.provide(Layer.succeed(References.TracerEnabled, false)));

@@ -47,7 +47,10 @@ export const layer = (options: { readonly callsInFlight: number }) =>
       const signal = yield* HeadSignal;
       const history = yield* epoch;
       yield* signal.told(history).pipe(Stream.runForEach(growth.reached), Effect.forkScoped);
-      const batched = yield* makeAppendBatcher(options.callsInFlight);
+      const batched = yield* makeAppendBatcher(
+        options.callsInFlight,
+        (position) => Effect.andThen(growth.reached(position), signal.tell(history, position)),
+      );
 
       // Not a traced function: the stack trace of each call would cost more than all else that is done here for an append.
       const append = (append: Append) =>
@@ -55,18 +58,11 @@ export const layer = (options: { readonly callsInFlight: number }) =>
           kind: "client",
           attributes: {
             "db.system.name": "postgresql",
-            "db.operation.name": "append_events",
+            "db.operation.name": "append_batch",
             "db.collection.name": "events",
             "tapedeck.event.types": append.events.map(({ event }) => event._tag),
           },
-        }, () =>
-          Effect.tap(
-            batched(append),
-            (outcome) =>
-              outcome._tag === "Appended"
-                ? Effect.andThen(growth.reached(outcome.position), signal.tell(history, outcome.position))
-                : Effect.void,
-          ));
+        }, () => batched(append));
 
       const readStream = (streamId: string, afterVersion: number) =>
         quietly(Effect.map(

@@ -158,7 +158,7 @@ layer(Recording.layer, { excludeTestServices: true, timeout: "60 seconds" })("on
         }],
         [/^EventStore\.append$/, SpanKind.client, {
           "db.system.name": "postgresql",
-          "db.operation.name": "append_events",
+          "db.operation.name": "append_batch",
           "db.collection.name": "events",
         }],
         [/ process$/, SpanKind.consumer, {
