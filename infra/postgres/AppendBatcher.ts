@@ -18,7 +18,7 @@ const batchSize = 256;
  * The most rivals of an append that share its call. Only one of them all can have the place; the others are better left alone until
  * their turn comes.
  */
-const mostRivals = 4;
+const mostRivals = 2;
 
 /**
  * Group commit: a lone append goes at once; while calls are in flight, those that arrive meanwhile gather into the next batch.
@@ -34,7 +34,18 @@ export const makeAppendBatcher = Effect.fnUntraced(function* (
   /** The streams that calls in flight write to, each with the appends that wait for the outcome. */
   const busy = new Map<string, Array<Waiting>>();
 
-  const call = (batch: ReadonlyArray<Waiting>, rivals: ReadonlyArray<Waiting>): Effect.Effect<void> => {
+  const answer = (asked: ReadonlyArray<Waiting>, outcomes: ReadonlyArray<AppendOutcome | null>) =>
+    asked.forEach((waiting, index) => {
+      const outcome = outcomes[index];
+      if (outcome) Deferred.doneUnsafe(waiting.done, Exit.succeed(outcome));
+      else Queue.offerUnsafe(queue, waiting);
+    });
+
+  /** Makes a call; what it returns tells the outcomes. */
+  const call = (
+    batch: ReadonlyArray<Waiting>,
+    rivals: ReadonlyArray<Waiting>,
+  ): Effect.Effect<() => void> => {
     const all = [...batch, ...rivals];
     const appends = (some: ReadonlyArray<Waiting>) => some.map(({ append }) => append);
     return Effect.suspend(() => callAppend(sql, appends(batch), appends(rivals))).pipe(
@@ -42,51 +53,43 @@ export const makeAppendBatcher = Effect.fnUntraced(function* (
         const last = outcomes.findLast((outcome) => outcome?._tag === "Appended");
         return last === undefined ? Effect.void : grown(last.position);
       }),
-      Effect.map((outcomes) =>
-        all.forEach((waiting, index) => {
-          const outcome = outcomes[index];
-          if (outcome) Deferred.doneUnsafe(waiting.done, Exit.succeed(outcome));
-          else Queue.offerUnsafe(queue, waiting);
-        })
-      ),
+      Effect.map((outcomes) => () => {
+        // Losers first: the next place in the stream shall be one of theirs.
+        answer(rivals, outcomes.slice(batch.length));
+        answer(batch, outcomes);
+      }),
       Effect.mapError((cause) => new EventStoreError({ reason: reasonOf(cause), cause })),
       Effect.catchCause((cause) =>
         all.length > 1 && !isOutage(cause)
           // One append that cannot be encoded, or that the database cannot take, must not fail its neighbours.
-          ? Effect.forEach(all, (waiting) => call([waiting], []), { discard: true })
-          : Effect.forEach(all, ({ done }) => Deferred.failCause(done, cause), { discard: true })
+          ? Effect.map(
+            Effect.forEach(all, (waiting) => call([waiting], [])),
+            (each) => () => each.forEach((tell) => tell()),
+          )
+          : Effect.succeed(() => {
+            for (const { done } of all) Deferred.doneUnsafe(done, Exit.failCause(cause));
+          })
       ),
       Effect.withTracerEnabled(false),
     );
   };
 
-  /** Answers those whose deadline has passed, and returns the others. */
-  const dropLate = Effect.fnUntraced(function* (batch: ReadonlyArray<Waiting>) {
-    const now = yield* Clock.currentTimeMillis;
-    const isLate = ({ append: { deadline } }: Waiting) => deadline !== null && deadline.getTime() <= now;
-    yield* Effect.forEach(
-      batch.filter(isLate),
-      ({ done }) => Deferred.succeed(done, { _tag: "DeadlineExceeded" }),
-      { discard: true },
-    );
-    return batch.filter((waiting) => !isLate(waiting));
-  });
-
   let idle = callsInFlight;
   const pump = Effect.gen(function* () {
     while (true) {
-      const { batch, rivals, rest } = split(yield* Queue.takeAll(queue), idle, busy);
+      const waiting = dropLate(yield* Queue.takeAll(queue), yield* Clock.currentTimeMillis);
+      const { batch, rivals, rest } = split(waiting, idle, busy);
       Queue.offerAllUnsafe(queue, rest);
+      if (batch.length === 0) continue;
       for (const { append } of batch) busy.set(append.streamId, []);
       idle--;
-      const inTime = yield* dropLate(batch);
-      const rivalsInTime = yield* dropLate(rivals);
-      if (inTime.length + rivalsInTime.length > 0) yield* call(inTime, rivalsInTime);
+      const tell = yield* call(batch, rivals);
       idle++;
       for (const { append } of batch) {
         Queue.offerAllUnsafe(queue, busy.get(append.streamId) ?? []);
         busy.delete(append.streamId);
       }
+      tell();
       // Those who have just been answered may have more to append, of a newer version than what has waited.
       yield* Effect.yieldNow;
     }
@@ -102,6 +105,15 @@ export const makeAppendBatcher = Effect.fnUntraced(function* (
       return Deferred.await(done);
     });
 });
+
+/** Answers those whose deadline has passed, and returns the others. */
+const dropLate = (waiting: ReadonlyArray<Waiting>, now: number): ReadonlyArray<Waiting> => {
+  const isLate = ({ append: { deadline } }: Waiting) => deadline !== null && deadline.getTime() <= now;
+  for (const { done } of waiting.filter(isLate)) {
+    Deferred.doneUnsafe(done, Exit.succeed({ _tag: "DeadlineExceeded" }));
+  }
+  return waiting.filter((entry) => !isLate(entry));
+};
 
 /**
  * What one of some idle pumps takes of the waiting appends, and what it leaves. The pumps share the streams: one batch is made ready

@@ -14,8 +14,8 @@ import { SqlClient } from "effect/sql";
  * streams that should not exist: their keys refuse what is there already. Then the batch is looked at, and written without what is
  * refused. A key that refuses it again is that of an event, which is the caller's to hear of.
  *
- * The head is locked first, in a statement of its own, so that the snapshots of those after it see every earlier append. It is
- * moved outside the inner block: a row that is locked outside and updated inside would cost a multixact each time. Plans are made
+ * The head is moved first, in a statement of its own, which locks it: the snapshots of those after it see every earlier append. It
+ * must not move in the inner block: a row that is locked outside and updated inside costs a multixact each time. Plans are made
  * once, when statistics may still say that the tables are empty: they must look rows up by index all the same.
  *
  * A database that an earlier version made has `append_events` too, for its processes that are still running.
@@ -31,7 +31,7 @@ export const appendBatch = Effect.gen(function* () {
       event_schema_versions integer[], event_data jsonb[], rival_fingerprints text[], rival_command_ids text[],
       rival_tenant_ids text[]
     ) RETURNS TABLE (number bigint, outcome text, stream_version bigint, log_position bigint, rejection jsonb)
-    LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
+    LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
     DECLARE
       head bigint;
       written bigint;
@@ -40,7 +40,8 @@ export const appendBatch = Effect.gen(function* () {
       -- For each append, how many events of those before it are refused.
       gaps bigint[] := array_fill(0, ARRAY[cardinality(stream_ids)]);
     BEGIN
-      SELECT log_head.position INTO STRICT head FROM log_head WHERE only_row FOR UPDATE;
+      UPDATE log_head SET position = position + cardinality(event_ids) WHERE only_row
+      RETURNING position - cardinality(event_ids) INTO STRICT head;
       number := 0;
       log_position := head;
       RETURN NEXT;
@@ -101,7 +102,9 @@ export const appendBatch = Effect.gen(function* () {
           look := true;
         END;
       END LOOP;
-      UPDATE log_head SET position = head + written WHERE only_row AND written > 0;
+      IF written < cardinality(event_ids) THEN
+        UPDATE log_head SET position = head + written WHERE only_row;
+      END IF;
 
       IF cardinality(rival_command_ids) > 0 THEN
         RETURN QUERY

@@ -57,6 +57,30 @@ layer(store, { excludeTestServices: true })("Appends that wait at the same time"
       );
     }));
 
+  it.effect("and want the same stream again and again: all have their turns", () =>
+    Effect.gen(function* () {
+      const { append } = yield* EventStore;
+      const tenantId = newTenant();
+      const written: Array<string> = [];
+      const writer = Effect.fnUntraced(function* (name: string) {
+        let expected = 0;
+        for (let own = 0; own < 20;) {
+          const outcome = yield* append(
+            appendOf(tenantId, `${tenantId}/a`, expected, [receivedBy(tenantId)]),
+          );
+          if (outcome._tag === "Appended") own = written.push(name) && own + 1;
+          if (outcome._tag === "Appended") expected = outcome.version;
+          else if (outcome._tag === "Conflict") expected = outcome.actualVersion;
+        }
+      });
+      const writers = ["a", "b", "c", "d", "e", "f"];
+      yield* Effect.all(writers.map(writer), { concurrency: "unbounded" });
+      // While all of them still write, each has one of any dozen places.
+      for (let start = 0; start < 60; start++) {
+        assert.sameMembers([...new Set(written.slice(start, start + 12))], writers);
+      }
+    }));
+
   it.effect("and want the same version: one has it although a repeated command stood before it", () =>
     Effect.gen(function* () {
       const tenantId = newTenant();
