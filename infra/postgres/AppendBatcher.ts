@@ -23,7 +23,7 @@ const mostRivals = 2;
 /**
  * Group commit: a lone append goes at once; while calls are in flight, those that arrive meanwhile gather into the next batch.
  * `callsInFlight` says how many calls may run side by side; `grown` is told how far each has brought the log before its appends
- * are answered. An append whose deadline has passed when its turn comes is left out.
+ * are answered; it must be quick and not fail. An append whose deadline has passed when its turn comes is left out.
  */
 export const makeAppendBatcher = Effect.fnUntraced(function* (
   callsInFlight: number,
@@ -62,9 +62,8 @@ export const makeAppendBatcher = Effect.fnUntraced(function* (
       Effect.catchCause((cause) =>
         all.length > 1 && !isOutage(cause)
           // One append that cannot be encoded, or that the database cannot take, must not fail its neighbours.
-          ? Effect.map(
-            Effect.forEach(all, (waiting) => call([waiting], [])),
-            (each) => () => each.forEach((tell) => tell()),
+          ? Effect.forEach(all, (waiting) => Effect.map(call([waiting], []), (tell) => tell())).pipe(
+            Effect.as(() => {}),
           )
           : Effect.succeed(() => {
             for (const { done } of all) Deferred.doneUnsafe(done, Exit.failCause(cause));
@@ -157,16 +156,13 @@ const split = (
     batch.push(first);
     let room = mostRivals;
     for (const other of others) {
-      const isRival = room > 0 && areRivals(first, other) && isFirstOfCommand(other);
+      const isRival = room > 0 && first.append.events.length > 0 && isFirstOfCommand(other);
       if (isRival) room--;
       (isRival ? rivals : rest).push(other);
     }
   }
   return { batch, rivals, rest };
 };
-
-const areRivals = ({ append: one }: Waiting, { append: other }: Waiting): boolean =>
-  one.events.length > 0 && other.events.length > 0;
 
 const reasonOf = (error: SqlError.SqlError): EventStoreError["reason"] =>
   isPermanent(error) ? "Rejected" : "Unavailable";

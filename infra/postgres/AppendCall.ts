@@ -22,7 +22,7 @@ const decodeRows = Schema.decodeUnknownSync(Schema.TupleWithRest(Schema.Tuple([H
  * Calls `append_batch` with a batch in which no stream and no command occurs twice; answers one outcome for each append,
  * in order. `rivals` expect the same versions as appends of the batch to the same streams, or older ones; only their commands are looked up,
  * and their outcomes follow: `null` for one that may still win, because the append it competed with wrote nothing and met no other
- * version. JSON is parsed by the casts, before the function locks the head.
+ * version. The JSON of events is parsed by the casts, before the function locks the head.
  */
 export const callAppend = (
   sql: PgClient.PgClient,

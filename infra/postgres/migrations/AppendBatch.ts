@@ -17,8 +17,6 @@ import { SqlClient } from "effect/sql";
  * The head is moved first, in a statement of its own, which locks it: the snapshots of those after it see every earlier append. It
  * must not move in the inner block: a row that is locked outside and updated inside costs a multixact each time. Plans are made
  * once, when statistics may still say that the tables are empty: they must look rows up by index all the same.
- *
- * A database that an earlier version made has `append_events` too, for its processes that are still running.
  */
 export const appendBatch = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient;
@@ -37,7 +35,7 @@ export const appendBatch = Effect.gen(function* () {
       written bigint;
       look boolean;
       refused bigint[] := '{}';
-      -- For each append, how many events of those before it are refused.
+      -- For each append, how many events of those up to it are refused.
       gaps bigint[] := array_fill(0, ARRAY[cardinality(stream_ids)]);
     BEGIN
       UPDATE log_head SET position = position + cardinality(event_ids) WHERE only_row

@@ -1,6 +1,8 @@
 import { assert, layer } from "@effect/vitest";
 import { Effect, Layer, Result } from "effect";
 import * as PgEventStore from "../../../infra/postgres/PgEventStore.ts";
+import { Position } from "../../../domain/event/RecordedEvent.ts";
+import { makeAppendBatcher } from "../../../infra/postgres/AppendBatcher.ts";
 import { type Append, EventStore } from "../../../services/EventStore.ts";
 import { postgres } from "../../support/Databases.ts";
 import { appendOf, newId, newTenant, receivedBy } from "../../support/Fixtures.ts";
@@ -64,13 +66,17 @@ layer(store, { excludeTestServices: true })("Appends that wait at the same time"
       const written: Array<string> = [];
       const writer = Effect.fnUntraced(function* (name: string) {
         let expected = 0;
-        for (let own = 0; own < 20;) {
+        let own = 0;
+        while (own < 20) {
           const outcome = yield* append(
             appendOf(tenantId, `${tenantId}/a`, expected, [receivedBy(tenantId)]),
           );
-          if (outcome._tag === "Appended") own = written.push(name) && own + 1;
-          if (outcome._tag === "Appended") expected = outcome.version;
-          else if (outcome._tag === "Conflict") expected = outcome.actualVersion;
+          if (outcome._tag === "Appended") {
+            written.push(name);
+            own++;
+            expected = outcome.version;
+          } else if (outcome._tag === "Conflict") expected = outcome.actualVersion;
+          else assert.fail(outcome._tag);
         }
       });
       const writers = ["a", "b", "c", "d", "e", "f"];
@@ -113,5 +119,26 @@ layer(store, { excludeTestServices: true })("Appends that wait at the same time"
       );
       const tags = successes(yield* together(both)).map(({ _tag }) => _tag);
       assert.sameMembers(tags, ["Appended", "Duplicate"]);
+    }));
+});
+
+layer(postgres, { excludeTestServices: true })("A batcher of appends", (it) => {
+  it.effect("tells how far the log has grown, once for a call and before it answers", () =>
+    Effect.gen(function* () {
+      const tenantId = newTenant();
+      const told: Array<Position> = [];
+      const append = yield* makeAppendBatcher(1, (position) => Effect.sync(() => told.push(position)));
+      const positions = yield* Effect.forEach(["a", "b", "c"], (name) =>
+        Effect.map(
+          append(appendOf(tenantId, `${tenantId}/${name}`, 0, [receivedBy(tenantId)])),
+          (outcome) => {
+            const position = outcome._tag === "Appended" ? outcome.position : assert.fail(outcome._tag);
+            assert.isAtLeast(told.at(-1) ?? 0, position);
+            return position;
+          },
+        ), { concurrency: "unbounded" });
+      assert.deepStrictEqual(told, [Position.make(Math.max(...positions))]);
+      yield* append(appendOf(tenantId, `${tenantId}/a`, 0, [receivedBy(tenantId)]));
+      assert.lengthOf(told, 1);
     }));
 });
